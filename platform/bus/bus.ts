@@ -1,0 +1,23 @@
+import type { Message, MessageType } from '#platform/events/messages.ts';
+
+/**
+ * Carries messages between services, at least once and per key in order. What every implementation promises is written
+ * down as tests in tests/contract/bus.ts.
+ */
+export interface Bus extends AsyncDisposable {
+  /** Resolves once the messages are kept safe. A message whose id the bus already has is dropped. */
+  publish(messages: readonly Message[]): Promise<void>;
+  /** Starts at the beginning for a consumer the bus has not met, otherwise where that consumer left off. */
+  consume(options: ConsumeOptions): Promise<AsyncDisposable>;
+}
+
+export interface ConsumeOptions {
+  /** Names the position that is kept. Processes that share a name share the work. */
+  readonly consumer: string;
+  readonly types: readonly MessageType[];
+  /**
+   * Resolves when the message is dealt with. Messages of one key come one after another, others beside them. A rejection
+   * means not now: the message, and those of its key after it, come again.
+   */
+  handle(message: Message, signal: AbortSignal): Promise<void>;
+}

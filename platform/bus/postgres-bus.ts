@@ -1,0 +1,200 @@
+import postgres from 'postgres';
+import type { Message } from '#platform/events/messages.ts';
+import { createWakeableLoop } from '#platform/postgres/wakeable-loop.ts';
+import { type Database, openDatabase } from '#platform/postgres/database.ts';
+import type { MigrationSet } from '#platform/postgres/migrate.ts';
+import type { Logger } from '#platform/telemetry/logger.ts';
+import type { Bus, ConsumeOptions } from './bus.ts';
+import { createDispatcher } from './dispatcher.ts';
+
+export const BUS_MIGRATIONS: MigrationSet = {
+  name: 'bus',
+  folder: new URL('./migrations/', import.meta.url),
+};
+
+const CHANNEL = 'bus';
+/** Held while appending: makes the order of positions the order of commits. */
+const APPEND_LOCK = 7_216_001;
+const POOL_SIZE = 4;
+const BATCH_SIZE = 200;
+const POLL_MS = 1_000;
+/** How long a process waits before it looks again whether the consumer's name has become free. */
+const TAKE_OVER_MS = 500;
+const KEPT_DAYS = 14;
+const SWEEP_EVERY_MS = 3_600_000;
+
+interface MessageRow {
+  position: string;
+  id: string;
+  type: Message['type'];
+  key: string;
+  payload: Message['payload'];
+  occurred_at: string;
+}
+
+/** The bus as a log table in PostgreSQL, woken by NOTIFY. One process at a time works for a consumer's name; another takes over when it goes. */
+export function createPostgresBus({ database, logger }: { database: Database; logger: Logger }): Bus {
+  const { sql } = database;
+  const consumers = new Set<AsyncDisposable>();
+
+  async function publish(messages: readonly Message[]): Promise<void> {
+    if (messages.length === 0) return;
+    const rows = messages.map(({ id, type, key, payload, occurredAt }, n) => ({
+      n,
+      id,
+      type,
+      key,
+      payload,
+      occurred_at: occurredAt,
+    }));
+    await sql.begin((tx) => [
+      tx`select pg_advisory_xact_lock(${APPEND_LOCK})`,
+      tx`insert into bus.messages (id, type, key, payload, occurred_at)
+         select r.id, r.type, r.key, r.payload, r.occurred_at
+         from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as r(n integer, id uuid, type text, key text, payload jsonb, occurred_at timestamptz)
+         order by n on conflict (id) do nothing`,
+      tx`select pg_notify(${CHANNEL}, '')`,
+    ]);
+  }
+
+  async function consume(options: ConsumeOptions): Promise<AsyncDisposable> {
+    const { consumer, types } = options;
+    await sql`insert into bus.positions (consumer, position) values (${consumer}, 0) on conflict do nothing`;
+    const lock = createConsumerLock(database.url, consumer);
+    const dispatcher = createDispatcher({
+      handle: options.handle,
+      // Several processes may have moved it: never backward.
+      onPosition: async (position) => {
+        await sql`update bus.positions set position = ${position.toString()}, moved_at = now() where consumer = ${consumer} and position < ${position.toString()}`;
+      },
+    });
+    let fetched: bigint | null = null;
+
+    const loop = createWakeableLoop({
+      pollMs: POLL_MS,
+      async run(signal) {
+        const term = await lock.acquire(signal);
+        if (term === 'new' || fetched === null) {
+          const [row] = await sql<
+            { position: string }[]
+          >`select position from bus.positions where consumer = ${consumer}`;
+          await dispatcher.restart();
+          fetched = BigInt(row?.position ?? 0);
+        }
+        for (;;) {
+          await dispatcher.room();
+          if (signal.aborted) return;
+          const rows = await sql<MessageRow[]>`
+            select position, id, type, key, payload, occurred_at from bus.messages
+            where position > ${fetched.toString()} and type in ${sql(types)} order by position limit ${BATCH_SIZE}`;
+          for (const row of rows) {
+            fetched = BigInt(row.position);
+            const { id, type, key, payload } = row;
+            dispatcher.dispatch(fetched, {
+              id,
+              type,
+              key,
+              payload,
+              occurredAt: new Date(row.occurred_at).toISOString(),
+            });
+          }
+          if (rows.length < BATCH_SIZE) return;
+        }
+      },
+      onError(error) {
+        logger.warn({ error, consumer }, 'reading the bus failed; it tries again');
+      },
+    });
+    const listening = await database.listen(CHANNEL, loop.wake, loop.wake);
+    const consuming: AsyncDisposable = {
+      async [Symbol.asyncDispose]() {
+        consumers.delete(consuming);
+        await listening[Symbol.asyncDispose]();
+        dispatcher.stop();
+        await loop[Symbol.asyncDispose]();
+        await dispatcher[Symbol.asyncDispose]();
+        await lock[Symbol.asyncDispose]();
+      },
+    };
+    consumers.add(consuming);
+    return consuming;
+  }
+
+  async function sweep(): Promise<void> {
+    await sql`delete from bus.messages where published_at < now() - make_interval(days => ${KEPT_DAYS}) and position <= (select min(position) from bus.positions)`;
+  }
+  const sweeping = setInterval(
+    () => void sweep().catch((error: unknown) => logger.warn({ error }, 'sweeping the bus failed')),
+    SWEEP_EVERY_MS,
+  );
+  sweeping.unref();
+
+  return {
+    publish,
+    consume,
+    async [Symbol.asyncDispose]() {
+      clearInterval(sweeping);
+      await Promise.all([...consumers].map((consumer) => consumer[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+/** The bus in the database at `url`, which it opens and closes itself. */
+export function openBus({
+  url,
+  applicationName,
+  logger,
+}: {
+  url: string;
+  applicationName: string;
+  logger: Logger;
+}): Bus {
+  const database = openDatabase({ url, applicationName, poolSize: POOL_SIZE });
+  const bus = createPostgresBus({ database, logger });
+  return {
+    ...bus,
+    async [Symbol.asyncDispose]() {
+      await bus[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/**
+ * A session lock on a connection of its own: PostgreSQL lets go of it the moment the process or the connection dies.
+ * It only saves double work; that nothing is handled twice is the inbox's promise.
+ */
+function createConsumerLock(url: string, consumer: string) {
+  let held = false;
+  const session = postgres(url, {
+    max: 1,
+    idle_timeout: 0,
+    max_lifetime: null,
+    onnotice: () => {},
+    connection: { application_name: `bus consumer ${consumer}` },
+    onclose: () => (held = false),
+  });
+  return {
+    /** Waits its turn. `new` when the lock was just taken: someone else may have moved the position. */
+    async acquire(signal: AbortSignal): Promise<'new' | 'kept'> {
+      if (held) return 'kept';
+      while (!signal.aborted) {
+        const [row] = await session<
+          { taken: boolean }[]
+        >`select pg_try_advisory_lock(hashtextextended(${`bus:${consumer}`}, 0)) as taken`;
+        if (row?.taken) {
+          held = true;
+          return 'new';
+        }
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, TAKE_OVER_MS);
+          signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+        });
+      }
+      throw signal.reason;
+    },
+    async [Symbol.asyncDispose]() {
+      await session.end({ timeout: 1 });
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { lt, sql } from 'drizzle-orm';
+import type { Bus } from '#platform/bus/bus.ts';
+import { MESSAGES, type Message, type MessageHandlers, type MessageType } from '#platform/events/messages.ts';
+import { type Database, isTransient, type Transaction } from '#platform/postgres/database.ts';
+import type { Logger } from '#platform/telemetry/logger.ts';
+import { deadLetters, inbox } from './tables.ts';
+
+const ATTEMPTS = 8;
+const BACKOFF_FIRST_MS = 50;
+const BACKOFF_LAST_MS = 5_000;
+/** Longer than the bus keeps messages: an id is forgotten only when it cannot come again. */
+const REMEMBERED_DAYS = 30;
+const FORGET_EVERY_MS = 3_600_000;
+
+export interface InboxOptions {
+  readonly database: Database;
+  readonly bus: Bus;
+  /** The service's name: each service gets every message it has a handler for, once. */
+  readonly consumer: string;
+  readonly handlers: MessageHandlers<Transaction>;
+  readonly logger: Logger;
+}
+
+/**
+ * Handles each message once: the handler's writes and the note that the message was handled are one transaction. A
+ * handler that fails is tried again; while the database is away for as long as that takes, otherwise {@link ATTEMPTS}
+ * times, after which the message is laid aside as a dead letter and said so.
+ */
+export async function startInbox({
+  database,
+  bus,
+  consumer,
+  handlers,
+  logger,
+}: InboxOptions): Promise<AsyncDisposable> {
+  async function handleOnce(message: Message): Promise<void> {
+    const handler = handlers[message.type] as (message: Message, tx: Transaction) => Promise<void>;
+    const payload = MESSAGES[message.type].parse(message.payload) as Message['payload'];
+    await database.db.transaction(async (tx) => {
+      const first = await tx
+        .insert(inbox)
+        .values({ messageId: message.id })
+        .onConflictDoNothing()
+        .returning();
+      if (first.length > 0) await handler({ ...message, payload }, tx);
+    });
+  }
+
+  async function handle(message: Message, signal: AbortSignal): Promise<void> {
+    for (let attempt = 1; ; ) {
+      try {
+        return await handleOnce(message);
+      } catch (error) {
+        if (signal.aborted) throw error;
+        const transient = isTransient(error);
+        logger.warn(
+          { error, type: message.type, key: message.key, id: message.id, attempt },
+          'handling a message failed',
+        );
+        if (!transient && attempt >= ATTEMPTS) return layAside(message, error, attempt);
+        await delay(Math.min(BACKOFF_LAST_MS, BACKOFF_FIRST_MS * 2 ** attempt), undefined, { signal });
+        if (!transient) attempt++;
+      }
+    }
+  }
+
+  async function layAside(message: Message, error: unknown, attempts: number): Promise<void> {
+    const { id: messageId, type, key } = message;
+    await database.db
+      .insert(deadLetters)
+      .values({ messageId, type, key, message, error: String(error), attempts })
+      .onConflictDoNothing();
+    logger.error(
+      { error, type, key, id: messageId, attempts },
+      'message laid aside in messaging.dead_letters',
+    );
+  }
+
+  async function forget() {
+    await database.db
+      .delete(inbox)
+      .where(lt(inbox.handledAt, sql`now() - make_interval(days => ${REMEMBERED_DAYS})`));
+  }
+
+  const forgetting = setInterval(
+    () => void forget().catch((error: unknown) => logger.warn({ error }, 'clearing the inbox failed')),
+    FORGET_EVERY_MS,
+  );
+  forgetting.unref();
+  const consuming = await bus.consume({ consumer, types: Object.keys(handlers) as MessageType[], handle });
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(forgetting);
+      await consuming[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,13 @@
+import type { BaseContext } from '@apollo/server';
+import type { Actor } from '#platform/auth/actor.ts';
+
+export const GATEWAY_SECRET_HEADER = 'x-gateway-secret';
+export const REQUEST_ID_HEADER = 'x-request-id';
+
+/** What every resolver's context has; a subgraph adds its loaders and commands' dependencies. */
+export interface RequestContext extends BaseContext {
+  readonly actor: Actor;
+  readonly requestId: string;
+  /** Of a subscription: the cursor of the last event the client has, to go on behind it. */
+  readonly resumeAfter: string | null;
+}

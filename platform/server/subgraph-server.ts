@@ -1,0 +1,145 @@
+import { timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { type DocumentNode, type GraphQLFormattedError, type GraphQLSchema, parse } from 'graphql';
+import { uuidv7 } from 'uuidv7';
+import type { VerifyToken } from '#platform/auth/verify-token.ts';
+import type { Logger } from '#platform/telemetry/logger.ts';
+import { maskError } from './mask-error.ts';
+import { GATEWAY_SECRET_HEADER, REQUEST_ID_HEADER, type RequestContext } from './request-context.ts';
+import { serveSubscriptions } from './subscription-server.ts';
+
+export interface SubgraphServerOptions<Context extends RequestContext> {
+  readonly name: string;
+  /** The subgraph's contract, a file of schema/. */
+  readonly schemaFile: URL;
+  /** As codegen types them: `Resolvers`. */
+  readonly resolvers: object;
+  /** Called once a request, and once an event of a subscription. */
+  createContext(request: RequestContext): Context;
+  readonly verifyToken: VerifyToken;
+  readonly gatewaySecret: string;
+  readonly logger: Logger;
+  /** Throws while the service cannot do its work; behind `GET /health`. */
+  checkHealth(): Promise<void>;
+  /** Further routes, open to callers that are not the gateway. */
+  routes?(app: FastifyInstance): void;
+}
+
+export interface SubgraphServer extends AsyncDisposable {
+  /** Returns the port, which `port: 0` leaves to the system. */
+  listen(at: { host: string; port: number }): Promise<number>;
+}
+
+type SubgraphModule = Exclude<
+  Extract<Parameters<typeof buildSubgraphSchema>[0], readonly unknown[]>[number],
+  DocumentNode
+>;
+
+const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
+
+/** A subgraph's HTTP side: `POST /graphql` and `graphql-transport-ws` on the same path for the gateway, `GET /health` for all. Does not listen yet. */
+export async function createSubgraphServer<Context extends RequestContext>(
+  options: SubgraphServerOptions<Context>,
+): Promise<SubgraphServer> {
+  const { logger, gatewaySecret } = options;
+  const schema = buildSubgraphSchema([
+    {
+      typeDefs: parse(readFileSync(options.schemaFile, 'utf8')),
+      resolvers: options.resolvers as SubgraphModule['resolvers'],
+    },
+  ]);
+  const app = Fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: 'idle',
+    keepAliveTimeout: 75_000,
+  });
+  const apollo = new ApolloServer<Context>({
+    schema,
+    introspection: true,
+    csrfPrevention: false, // only the gateway gets this far
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    logger: logger as Logger & { debug(message: string): void },
+    plugins: [fastifyApolloDrainPlugin(app), ApolloServerPluginLandingPageDisabled(), maskErrors(logger)],
+  });
+  await apollo.start();
+
+  app.get('/health', async (_, reply) => {
+    try {
+      await options.checkHealth();
+      return { status: 'ok' };
+    } catch (error) {
+      logger.warn({ error }, 'not healthy');
+      return reply.code(503).send({ status: 'unavailable' });
+    }
+  });
+  options.routes?.(app);
+
+  const isGateway = (secret: unknown) => typeof secret === 'string' && sameSecret(secret, gatewaySecret);
+  await app.register(async (guarded) => {
+    guarded.addHook('onRequest', async (request, reply) => {
+      if (!isGateway(request.headers[GATEWAY_SECRET_HEADER])) {
+        return reply.code(403).send({
+          errors: [{ message: 'This subgraph answers the gateway only.', extensions: { code: 'FORBIDDEN' } }],
+        });
+      }
+    });
+    await guarded.register(fastifyApollo(apollo), {
+      context: async (request) =>
+        options.createContext({
+          actor: await options.verifyToken(request.headers.authorization),
+          requestId: headerText(request.headers[REQUEST_ID_HEADER]) ?? uuidv7(),
+          resumeAfter: null,
+        }),
+    });
+  });
+  const subscriptions = hasSubscriptions(schema)
+    ? serveSubscriptions({ ...options, schema, server: app.server, isGateway })
+    : null;
+
+  return {
+    async listen({ host, port }) {
+      await app.listen({ host, port });
+      return (app.server.address() as { port: number }).port;
+    },
+    async [Symbol.asyncDispose]() {
+      await subscriptions?.[Symbol.asyncDispose]();
+      await app.close();
+      await apollo.stop();
+    },
+  };
+}
+
+function hasSubscriptions(schema: GraphQLSchema): boolean {
+  return schema.getSubscriptionType() != null;
+}
+
+function sameSecret(given: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function headerText(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** Unexpected errors are logged whole and shown as nothing but a request id. */
+function maskErrors(logger: Logger): ApolloServerPlugin<RequestContext> {
+  return {
+    async requestDidStart() {
+      return {
+        async willSendResponse({ response, errors, contextValue }) {
+          if (response.body.kind !== 'single' || errors === undefined) return;
+          response.body.singleResult.errors = errors.map(
+            (error): GraphQLFormattedError => maskError(error, contextValue.requestId, logger),
+          );
+        },
+      };
+    },
+  };
+}
