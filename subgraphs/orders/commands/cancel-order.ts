@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { type Actor, mayReadOf, requireUser } from '#platform/auth/actor.ts';
+import { parseInput } from '#platform/errors/parse-input.ts';
+import type { Database } from '#platform/postgres/database.ts';
+import { lockOrder } from '../db/order.queries.ts';
+import { advanceOrder } from './advance-order.ts';
+import { invalidStatus, orderNotFound } from './refusals.ts';
+
+const cancelOrderInput = z.object({ orderId: z.string() });
+
+/**
+ * Ends an order that has not left yet; the messages of the step release its stock and void its payment. Cancelling a
+ * cancelled order changes nothing and is no error. Refuses with NOT_FOUND and INVALID_STATUS.
+ */
+export async function cancelOrder(
+  { database, actor }: { database: Database; actor: Actor },
+  rawInput: unknown,
+): Promise<{ orderId: string }> {
+  const user = requireUser(actor);
+  const { orderId } = parseInput(cancelOrderInput, rawInput);
+
+  return database.db.transaction(async (tx) => {
+    const order = await lockOrder(tx, orderId);
+    if (order === null || !mayReadOf(user, order.customerId)) throw orderNotFound(orderId);
+    const by = order.customerId === user.userId ? 'CUSTOMER' : 'STAFF';
+    const moved = await advanceOrder(
+      tx,
+      order,
+      { type: 'cancel', by },
+      { actorId: user.userId, at: new Date() },
+    );
+    if (!moved && order.status !== 'CANCELLED') throw invalidStatus(order.status, 'cancelled');
+    return { orderId };
+  });
+}

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { uuidv7 } from 'uuidv7';
+import { z } from 'zod';
+import { type Actor, requireUser } from '#platform/auth/actor.ts';
+import { parseInput } from '#platform/errors/parse-input.ts';
+import { Refusal } from '#platform/errors/refusal.ts';
+import { fromDecimal } from '#platform/money/money.ts';
+import { appendToOutbox } from '#platform/outbox/outbox.ts';
+import type { Database } from '#platform/postgres/database.ts';
+import { claimIdempotencyKey } from '../db/idempotency.queries.ts';
+import { insertOrder } from '../db/order.queries.ts';
+import { place } from '../domain/order.ts';
+
+const LINES_AT_MOST = 100;
+const QUANTITY_AT_MOST = 1_000;
+
+const text = (atMost: number) =>
+  z.string().trim().min(1, 'must not be empty').max(atMost, `at most ${atMost} characters`);
+const optionalText = (atMost: number) =>
+  z
+    .string()
+    .trim()
+    .max(atMost, `at most ${atMost} characters`)
+    .nullish()
+    .transform((value) => value || null);
+
+const placeOrderInput = z.object({
+  idempotencyKey: text(200),
+  lines: z
+    .array(
+      z.object({
+        sku: text(100),
+        quantity: z.int().min(1, 'at least 1').max(QUANTITY_AT_MOST, `at most ${QUANTITY_AT_MOST}`),
+      }),
+    )
+    .min(1, 'An order has at least one line.')
+    .max(LINES_AT_MOST, `An order has at most ${LINES_AT_MOST} lines.`)
+    .superRefine((lines, context) => {
+      const seen = new Set<string>();
+      for (const [index, { sku }] of lines.entries()) {
+        if (seen.has(sku))
+          context.addIssue({
+            code: 'custom',
+            path: [index, 'sku'],
+            message: `${sku} stands in two lines: put its quantities together.`,
+          });
+        seen.add(sku);
+      }
+    }),
+  paymentMethod: text(200),
+  shippingAddress: z.object({
+    name: text(200),
+    line1: text(200),
+    line2: optionalText(200),
+    city: text(200),
+    region: optionalText(200),
+    postalCode: text(20),
+    countryCode: z.string().length(2),
+  }),
+  expectedTotal: z
+    .object({ amount: z.string(), currencyCode: z.string() })
+    .nullish()
+    .transform((total, context) => {
+      if (total == null) return null;
+      const money = fromDecimal(total);
+      if (money !== null && money.minor >= 0n) return money;
+      context.addIssue({
+        code: 'custom',
+        path: ['amount'],
+        message: `${total.amount} is no amount of ${total.currencyCode}.`,
+      });
+      return z.NEVER;
+    }),
+});
+
+/**
+ * Accepts an order as PENDING and asks inventory for its stock; the rest happens as replies come in (see events.ts).
+ * Refuses with INVALID_INPUT and IDEMPOTENCY_CONFLICT. Returns the id of the order: the one this made, or the one that
+ * the same key made before.
+ */
+export async function placeOrder(
+  { database, actor }: { database: Database; actor: Actor },
+  rawInput: unknown,
+): Promise<{ orderId: string }> {
+  const customer = requireUser(actor);
+  const { idempotencyKey, shippingAddress, ...request } = parseInput(placeOrderInput, rawInput);
+
+  return database.db.transaction(async (tx) => {
+    const createdAt = new Date();
+    const { order, messages } = place({ ...request, id: uuidv7(), customerId: customer.userId });
+    const requestHash = hashOf({ ...request, shippingAddress });
+    const earlier = await claimIdempotencyKey(tx, {
+      customerId: customer.userId,
+      key: idempotencyKey,
+      requestHash,
+      orderId: order.id,
+    });
+    if (earlier !== null) {
+      if (earlier.requestHash === requestHash) return { orderId: earlier.orderId };
+      throw new Refusal(
+        'IDEMPOTENCY_CONFLICT',
+        'This key was used for a different order. Use a new key for a new order.',
+        ['input', 'idempotencyKey'],
+      );
+    }
+    await insertOrder(tx, { ...order, shippingAddress, createdAt });
+    await appendToOutbox(tx, messages, createdAt);
+    return { orderId: order.id };
+  });
+}
+
+function hashOf(request: object): string {
+  const text = JSON.stringify(request, (_, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  );
+  return createHash('sha256').update(text).digest('hex');
+}

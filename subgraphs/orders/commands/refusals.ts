@@ -1,0 +1,9 @@
+import { Refusal } from '#platform/errors/refusal.ts';
+import type { OrderStatus } from '../domain/order.ts';
+
+/** Also where the order is somebody else's: whether it exists is none of the asker's business. */
+export const orderNotFound = (orderId: string) =>
+  new Refusal('NOT_FOUND', `There is no order ${orderId}.`, ['input', 'orderId']);
+
+export const invalidStatus = (status: OrderStatus, action: 'cancelled' | 'fulfilled' | 'delivered') =>
+  new Refusal('INVALID_STATUS', `An order that is ${status} cannot be ${action}.`, ['input', 'orderId']);

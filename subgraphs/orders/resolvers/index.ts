@@ -1,0 +1,23 @@
+import { scalars } from '#platform/server/scalars.ts';
+import { Mutation } from './mutation.ts';
+import { Order, OrderConnection, OrderLine, OrderUpdate, User } from './order.ts';
+import { Query } from './query.ts';
+import { Subscription } from './subscription.ts';
+import type { Resolvers } from './types.generated.ts';
+
+const { CountryCode, CurrencyCode, DateTime, Decimal } = scalars;
+
+export const resolvers: Resolvers = {
+  CountryCode,
+  CurrencyCode,
+  DateTime,
+  Decimal,
+  Mutation,
+  Order,
+  OrderConnection,
+  OrderLine,
+  OrderUpdate,
+  Query,
+  Subscription,
+  User,
+};

@@ -1,0 +1,60 @@
+import { mayReadOf } from '#platform/auth/actor.ts';
+import { notFound } from '#platform/errors/graphql-errors.ts';
+import { toDecimal } from '#platform/money/money.ts';
+import { toMoney } from '../db/order-row.ts';
+import { orderList } from './order-list.ts';
+import type {
+  OrderConnectionResolvers,
+  OrderLineResolvers,
+  OrderResolvers,
+  OrderUpdateResolvers,
+  UserResolvers,
+} from './types.generated.ts';
+
+export const Order: OrderResolvers = {
+  __resolveReference: ({ id }, { loaders }) => loaders.order.load(id),
+  number: ({ number }) => `OG-${number}`,
+  total: ({ totalMinor, currencyCode }) => decimalOrNull(totalMinor, currencyCode),
+  async lines({ id, currencyCode }, _, { loaders }) {
+    return (await loaders.lines.load(id)).map((line) => ({ ...line, currencyCode }));
+  },
+  customer: ({ customerId }) => ({ id: customerId }),
+  shipment: ({ carrier, trackingNumber, shippedAt, deliveredAt }) =>
+    carrier !== null && trackingNumber !== null && shippedAt !== null
+      ? { carrier, trackingNumber, shippedAt, deliveredAt }
+      : null,
+  events: ({ id }, _, { loaders }) => loaders.events.load(id),
+};
+
+export const OrderLine: OrderLineResolvers = {
+  unitPrice: ({ unitPriceMinor, currencyCode }) => decimalOrNull(unitPriceMinor, currencyCode),
+  variant: ({ sku }) => ({ sku }),
+};
+
+export const OrderUpdate: OrderUpdateResolvers = {
+  version: ({ event }) => event.version,
+  status: ({ event }) => event.status,
+  occurredAt: ({ event }) => event.occurredAt,
+  reason: ({ event }) => event.reason,
+  reasonDetail: ({ event }) => event.reasonDetail,
+  position: ({ event }) => event.position,
+  async order({ event }, _, { loaders }) {
+    const order = await loaders.order.load(event.orderId);
+    if (order === null) throw notFound(`Order ${event.orderId} is no longer yours to see.`);
+    return order;
+  },
+};
+
+export const OrderConnection: OrderConnectionResolvers = {
+  totalCount: ({ criteria }, _, { loaders }) => loaders.orderCount.load(criteria),
+};
+
+export const User: UserResolvers = {
+  __resolveReference: ({ id }) => ({ id }),
+  orders: ({ id }, args, context) => (mayReadOf(context.actor, id) ? orderList(context, id, args) : null),
+};
+
+function decimalOrNull(minor: bigint | null, currencyCode: string | null) {
+  const money = toMoney(minor, currencyCode);
+  return money === null ? null : toDecimal(money);
+}

@@ -1,0 +1,41 @@
+import { requireStaff } from '#platform/auth/actor.ts';
+import { badArgument, cursorExpired, notFound } from '#platform/errors/graphql-errors.ts';
+import type { Context } from '../context.ts';
+import { lastPosition } from '../db/order-log.queries.ts';
+import { followAllOrders, followOrder, type OrderMove } from '../streams/order-streams.ts';
+import type { SubscriptionResolvers } from './types.generated.ts';
+
+export const Subscription: SubscriptionResolvers = {
+  orderUpdated: {
+    async subscribe(_, { orderId, after }, context) {
+      const order = await context.loaders.order.load(orderId);
+      if (order === null) throw notFound(`There is no order ${orderId}.`);
+      const version = resumeAfter(context, after) ?? order.version - 1;
+      if (version < 0 || version > order.version)
+        throw badArgument('after', `after must be from 0 to the order's version, ${order.version}.`);
+      return followOrder(context, orderId, version);
+    },
+    resolve: (move: OrderMove) => move,
+  },
+  ordersUpdated: {
+    async subscribe(_, { after }, context) {
+      requireStaff(context.actor);
+      const position = resumeAfter(context, after);
+      const last = await lastPosition(context.database.db);
+      if (position !== null && (position > last || position < last - REPLAYED_AT_MOST)) throw cursorExpired();
+      return followAllOrders(context, position ?? last);
+    },
+    resolve: (move: OrderMove) => move,
+  },
+};
+
+/** How far behind a stream over all orders may begin; who has missed more had better list the orders anew. */
+const REPLAYED_AT_MOST = 100_000;
+
+/** Where to go on: the cursor of a resumed stream says it later than the operation's own argument. */
+function resumeAfter({ resumeAfter: cursor }: Context, after: number | null | undefined): number | null {
+  const position = cursor === null ? (after ?? null) : Number(cursor);
+  if (position !== null && (!Number.isSafeInteger(position) || position < 0))
+    throw badArgument('after', 'after must be a version or position, 0 or more.');
+  return position;
+}

@@ -1,0 +1,48 @@
+import type { VerifyToken } from '#platform/auth/verify-token.ts';
+import type { Bus } from '#platform/bus/bus.ts';
+import { startInbox } from '#platform/outbox/inbox.ts';
+import { startOutboxRelay } from '#platform/outbox/outbox.ts';
+import type { Database } from '#platform/postgres/database.ts';
+import { createSubgraphServer, type SubgraphServer } from '#platform/server/subgraph-server.ts';
+import type { Logger } from '#platform/telemetry/logger.ts';
+import { createContext } from './context.ts';
+import { ping } from './db/order.queries.ts';
+import { messageHandlers } from './events.ts';
+import { resolvers } from './resolvers/index.ts';
+import { createOrderNotifier } from './streams/order-notifier.ts';
+
+export interface OrdersDeps {
+  readonly database: Database;
+  readonly bus: Bus;
+  readonly verifyToken: VerifyToken;
+  readonly gatewaySecret: string;
+  readonly logger: Logger;
+}
+
+/** The orders subgraph: its GraphQL server, its outbox's relay, its inbox and its live streams. Works at once, listens when told to. */
+export async function createOrdersSubgraph({
+  database,
+  bus,
+  verifyToken,
+  gatewaySecret,
+  logger,
+}: OrdersDeps): Promise<SubgraphServer> {
+  await using opening = new AsyncDisposableStack();
+  opening.use(await startOutboxRelay({ database, bus, logger }));
+  opening.use(await startInbox({ database, bus, consumer: 'orders', handlers: messageHandlers, logger }));
+  const notifier = opening.use(await createOrderNotifier(database));
+  const server = opening.use(
+    await createSubgraphServer({
+      name: 'orders',
+      schemaFile: new URL('../../schema/orders.graphql', import.meta.url),
+      resolvers,
+      createContext: (request) => createContext(request, { database, notifier }),
+      verifyToken,
+      gatewaySecret,
+      logger,
+      checkHealth: () => ping(database.db),
+    }),
+  );
+  const opened = opening.move();
+  return { listen: server.listen, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
