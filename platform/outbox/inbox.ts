@@ -6,7 +6,7 @@ import { type Database, isTransient, type Transaction } from '#platform/postgres
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { deadLetters, inbox } from './tables.ts';
 
-const ATTEMPTS = 8;
+const DEFAULT_ATTEMPTS = 8;
 const BACKOFF_FIRST_MS = 50;
 const BACKOFF_LAST_MS = 5_000;
 /** Longer than the bus keeps messages: an id is forgotten only when it cannot come again. */
@@ -20,11 +20,13 @@ export interface InboxOptions {
   readonly consumer: string;
   readonly handlers: MessageHandlers<Transaction>;
   readonly logger: Logger;
+  /** How often a message is tried before it is laid aside; 8 unless told otherwise, which takes about 11 s. */
+  readonly attempts?: number;
 }
 
 /**
  * Handles each message once: the handler's writes and the note that the message was handled are one transaction. A
- * handler that fails is tried again; while the database is away for as long as that takes, otherwise {@link ATTEMPTS}
+ * handler that fails is tried again; while the database is away for as long as that takes, otherwise `attempts`
  * times, after which the message is laid aside as a dead letter and said so.
  */
 export async function startInbox({
@@ -33,6 +35,7 @@ export async function startInbox({
   consumer,
   handlers,
   logger,
+  attempts = DEFAULT_ATTEMPTS,
 }: InboxOptions): Promise<AsyncDisposable> {
   async function handleOnce(message: Message): Promise<void> {
     const handler = handlers[message.type] as (message: Message, tx: Transaction) => Promise<void>;
@@ -58,14 +61,14 @@ export async function startInbox({
           { error, type: message.type, key: message.key, id: message.id, attempt },
           'handling a message failed',
         );
-        if (!transient && attempt >= ATTEMPTS) return layAside(message, error, attempt);
+        if (!transient && attempt >= attempts) return layAside(message, error);
         await delay(Math.min(BACKOFF_LAST_MS, BACKOFF_FIRST_MS * 2 ** attempt), undefined, { signal });
         if (!transient) attempt++;
       }
     }
   }
 
-  async function layAside(message: Message, error: unknown, attempts: number): Promise<void> {
+  async function layAside(message: Message, error: unknown): Promise<void> {
     const { id: messageId, type, key } = message;
     await database.db
       .insert(deadLetters)

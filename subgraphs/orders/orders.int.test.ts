@@ -135,7 +135,7 @@ describe('access', () => {
 
   test('a caller that does not come through the gateway is refused', async () => {
     await using orders = await startOrders();
-    for (const secret of [{}, { 'x-gateway-secret': 'wrong' }]) {
+    for (const secret of [{}, { 'x-gateway-secret': 'wrong' }] as Record<string, string>[]) {
       const response = await fetch(`http://127.0.0.1:${orders.port}/graphql`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...secret },
