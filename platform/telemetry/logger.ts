@@ -3,8 +3,12 @@ import { pino } from 'pino';
 export type Logger = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'child'>;
 
 /** JSON lines on stdout. Whatever could carry a credential or a card is redacted before it is written. */
-export function createLogger(service: string, level = 'info'): pino.Logger {
-  return pino({
+export function createLogger(
+  service: string,
+  level = 'info',
+  destination?: pino.DestinationStream,
+): pino.Logger {
+  const options: pino.LoggerOptions = {
     name: service,
     level,
     base: { service },
@@ -16,8 +20,31 @@ export function createLogger(service: string, level = 'info'): pino.Logger {
       '*.paymentMethod',
       'req.headers',
     ],
-  });
+    serializers: { error: describeError },
+  };
+  return destination === undefined ? pino(options) : pino(options, destination);
 }
 
 /** For tests and tools that speak for themselves. */
 export const silentLogger: Logger = pino({ level: 'silent' });
+
+/**
+ * An error with its causes and stack. Of a failed query only the statement and the cause: its parameters, which the
+ * error repeats in message and stack, are people's data; so is the `detail` of a violated constraint.
+ */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { cause, message, stack } = error;
+  const described = {
+    type: error.name,
+    ...('code' in error && { code: error.code }),
+    ...(cause !== undefined && { cause: describeError(cause) }),
+  };
+  if ('query' in error && 'params' in error) return { ...described, type: 'FailedQuery', query: error.query };
+  return {
+    ...described,
+    message,
+    stack,
+    ...(error instanceof AggregateError && { errors: error.errors.map(describeError) }),
+  };
+}
