@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { requireUser } from '#platform/auth/actor.ts';
+import { parseInput } from '#platform/errors/parse-input.ts';
+import { Refusal } from '#platform/errors/refusal.ts';
+import type { CommandContext } from '../context.ts';
+import { checkPassword } from '../credentials/check-password.ts';
+import { type Session, startSession } from '../credentials/session.ts';
+import { forgetAttempts } from '../db/password-attempt.queries.ts';
+import { endSessionsOf } from '../db/session.queries.ts';
+import { findUsers, replacePassword } from '../db/user.queries.ts';
+import type { ChangePasswordInput } from '../resolvers/types.generated.ts';
+import { accountGone } from './account-gone.ts';
+import { newPassword, password } from './input-fields.ts';
+
+const inputSchema = z.object({ currentPassword: password, newPassword });
+
+const wrong = () =>
+  new Refusal('INVALID_CREDENTIALS', 'The current password is wrong.', ['input', 'currentPassword']);
+
+/**
+ * Ends every session of the user and starts a new one. Access tokens already out go on until they end by themselves.
+ * Wrong attempts count together with those of logging in: a stolen access token must not become a way to guess.
+ */
+export async function changePassword(context: CommandContext, input: ChangePasswordInput): Promise<Session> {
+  const actor = requireUser(context.actor);
+  const { currentPassword, newPassword } = parseInput(inputSchema, input);
+  const [account] = await findUsers(context.db, [actor.userId]);
+  if (account === undefined) throw accountGone();
+  const checked = await checkPassword(context, {
+    email: account.email,
+    findUser: async () => account,
+    password: currentPassword,
+    refusal: wrong,
+  });
+  const passwordHash = await context.passwords.hash(newPassword);
+  return context.db.transaction(async (tx) => {
+    const user = await replacePassword(tx, checked, passwordHash);
+    if (user === null) throw wrong();
+    await forgetAttempts(tx, user.email);
+    await endSessionsOf(tx, user.id, 'PASSWORD_CHANGED', context.now());
+    return startSession(context, tx, user);
+  });
+}

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { databaseUrl, readServiceConfig, refuseDevelopmentSecret } from '#platform/server/service-config.ts';
+import { readSigningKey } from './credentials/access-tokens.ts';
+
+/** The key that signs access tokens. `USERS_SIGNING_KEY='{"kty":"OKP","crv":"Ed25519","d":"…","x":"…","kid":"2026-01"}'` */
+const signingKey = z.string().transform((json, context) => {
+  const key = readSigningKey(json);
+  if (key === null) context.addIssue('must be the JWK of a private Ed25519 key with a kid, as JSON');
+  return key ?? z.NEVER;
+});
+
+/** The one reader of the environment here. Throws ConfigError, which never shows a part of the key. */
+export function readUsersConfig(env: NodeJS.ProcessEnv = process.env) {
+  const config = readServiceConfig({ USERS_DATABASE_URL: databaseUrl, USERS_SIGNING_KEY: signingKey }, env);
+  if (config.NODE_ENV === 'production')
+    refuseDevelopmentSecret('USERS_SIGNING_KEY', config.USERS_SIGNING_KEY.keyId);
+  return config;
+}

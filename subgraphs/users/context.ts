@@ -1,0 +1,26 @@
+import type { Database } from '#platform/postgres/database.ts';
+import type { RequestContext } from '#platform/server/request-context.ts';
+import type { Logger } from '#platform/telemetry/logger.ts';
+import type { AccessTokens } from './credentials/access-tokens.ts';
+import type { Passwords } from './credentials/passwords.ts';
+import { createLoaders, type Loaders } from './loaders.ts';
+
+/** What lives as long as the process does. */
+export interface Services {
+  readonly db: Database['db'];
+  readonly passwords: Passwords;
+  readonly accessTokens: AccessTokens;
+  readonly logger: Logger;
+  now(): Date;
+}
+
+/** What a command works with. */
+export type CommandContext = Services & Pick<RequestContext, 'actor'>;
+
+export interface Context extends RequestContext, Services {
+  readonly loaders: Loaders;
+}
+
+export function createContext(services: Services, request: RequestContext): Context {
+  return { ...request, ...services, loaders: createLoaders(services.db, request.actor) };
+}

@@ -1,0 +1,105 @@
+import { and, eq, isNull, lte } from 'drizzle-orm';
+import type { Queryable, Transaction } from '#platform/postgres/database.ts';
+import type { EndReason } from '../domain/session.ts';
+import { type RefreshTokenRow, refreshTokens, type SessionRow, sessions } from './tables.ts';
+
+/*
+ * Every change to a session or to its tokens locks the row of `sessions` first. What a statement finds behind that lock
+ * is therefore the latest, as long as it is a statement of its own.
+ */
+
+export async function insertSession(
+  tx: Transaction,
+  session: Omit<SessionRow, 'endedAt' | 'endedBecause'>,
+): Promise<void> {
+  await tx.insert(sessions).values(session);
+}
+
+export async function insertRefreshToken(tx: Transaction, token: RefreshTokenRow): Promise<void> {
+  await tx.insert(refreshTokens).values(token);
+}
+
+/** Locks the session that a token belongs to. Null for a token we do not know. */
+export async function lockSessionOfToken(tx: Transaction, hash: Buffer): Promise<SessionRow | null> {
+  const [token] = await tx
+    .select({ sessionId: refreshTokens.sessionId })
+    .from(refreshTokens)
+    .where(eq(refreshTokens.hash, hash));
+  if (token === undefined) return null;
+  const [session] = await tx.select().from(sessions).where(eq(sessions.id, token.sessionId)).for('update');
+  return session ?? null;
+}
+
+export async function findRefreshToken(tx: Transaction, hash: Buffer): Promise<RefreshTokenRow | null> {
+  const [token] = await tx.select().from(refreshTokens).where(eq(refreshTokens.hash, hash));
+  return token ?? null;
+}
+
+export interface UnusedSuccessor {
+  readonly createdAt: Date;
+  /** See {@link RefreshTokenRow}. */
+  readonly sealed: Buffer;
+}
+
+/** The token made by trading this one, as long as it has not been traded itself. */
+export async function findUnusedSuccessor(
+  tx: Transaction,
+  token: RefreshTokenRow,
+): Promise<UnusedSuccessor | null> {
+  const [successor] = await tx
+    .select({ createdAt: refreshTokens.createdAt, sealed: refreshTokens.sealedForPredecessor })
+    .from(refreshTokens)
+    .where(
+      and(
+        eq(refreshTokens.sessionId, token.sessionId),
+        isNull(refreshTokens.usedAt),
+        eq(refreshTokens.predecessorHash, token.hash),
+      ),
+    );
+  return successor === undefined || successor.sealed === null
+    ? null
+    : { ...successor, sealed: successor.sealed };
+}
+
+/** Only a token that is unused: the index over unused tokens would refuse its successor otherwise. */
+export async function useRefreshToken(tx: Transaction, hash: Buffer, now: Date): Promise<void> {
+  await tx
+    .update(refreshTokens)
+    .set({ usedAt: now, predecessorHash: null, sealedForPredecessor: null })
+    .where(and(eq(refreshTokens.hash, hash), isNull(refreshTokens.usedAt)));
+}
+
+export async function prolongSession(tx: Transaction, sessionId: string, expiresAt: Date): Promise<void> {
+  await tx.update(sessions).set({ expiresAt }).where(eq(sessions.id, sessionId));
+}
+
+export async function endSession(
+  db: Queryable,
+  sessionId: string,
+  because: EndReason,
+  now: Date,
+): Promise<void> {
+  await end(db, eq(sessions.id, sessionId), because, now);
+}
+
+export async function endSessionsOf(
+  db: Queryable,
+  userId: string,
+  because: EndReason,
+  now: Date,
+): Promise<void> {
+  await end(db, eq(sessions.userId, userId), because, now);
+}
+
+/** Deletes what no token can lead to any more, and tokens that have expired. */
+export async function deleteExpiredSessions(db: Queryable, now: Date): Promise<void> {
+  await db.delete(sessions).where(lte(sessions.expiresAt, now));
+  await db.delete(refreshTokens).where(lte(refreshTokens.expiresAt, now));
+}
+
+async function end(db: Queryable, which: ReturnType<typeof eq>, because: EndReason, now: Date) {
+  await db
+    .update(sessions)
+    .set({ endedAt: now, endedBecause: because })
+    .where(and(which, isNull(sessions.endedAt)));
+}

@@ -1,0 +1,14 @@
+import { scalars } from '#platform/server/scalars.ts';
+import { Mutation } from './mutation.ts';
+import { Query } from './query.ts';
+import type { Resolvers } from './types.generated.ts';
+import { User } from './user.ts';
+
+export const resolvers: Resolvers = {
+  CountryCode: scalars.CountryCode,
+  DateTime: scalars.DateTime,
+  EmailAddress: scalars.EmailAddress,
+  Query,
+  Mutation,
+  User,
+};

@@ -1,0 +1,32 @@
+import { uuidv7 } from 'uuidv7';
+import type { Role } from '#platform/auth/actor.ts';
+import type { Database } from '#platform/postgres/database.ts';
+import { createPasswords } from './credentials/passwords.ts';
+import { findUserByEmail, insertUser } from './db/user.queries.ts';
+
+export interface SeedAccount {
+  readonly email: string;
+  readonly name: string;
+  readonly password: string;
+  readonly roles: readonly Role[];
+}
+
+/** Creates the accounts that are missing. One that is there, whatever its name, password or roles, is left alone. */
+export async function seedUsers(
+  { db }: Database,
+  { accounts }: { accounts: readonly SeedAccount[] },
+): Promise<void> {
+  const passwords = await createPasswords();
+  for (const { email, name, password, roles } of accounts) {
+    if ((await findUserByEmail(db, email)) !== null) continue; // saves the hashing; the insert decides
+    const passwordHash = await passwords.hash(password);
+    await insertUser(db, {
+      id: uuidv7(),
+      email,
+      name,
+      passwordHash,
+      roles: [...roles],
+      createdAt: new Date(),
+    });
+  }
+}

@@ -1,0 +1,70 @@
+import { openDatabase } from '#platform/postgres/database.ts';
+import { createWakeableLoop } from '#platform/postgres/wakeable-loop.ts';
+import { createSubgraphServer, type SubgraphServer } from '#platform/server/subgraph-server.ts';
+import type { Logger } from '#platform/telemetry/logger.ts';
+import { createContext, type Services } from './context.ts';
+import { createAccessTokens, type SigningKey } from './credentials/access-tokens.ts';
+import { createPasswords } from './credentials/passwords.ts';
+import { deleteExpired } from './db/delete-expired.ts';
+import { resolvers } from './resolvers/index.ts';
+
+export interface UsersSubgraphOptions {
+  /** Of a migrated database. */
+  readonly databaseUrl: string;
+  readonly signingKey: SigningKey;
+  readonly gatewaySecret: string;
+  readonly logger: Logger;
+}
+
+export const JWKS_PATH = '/.well-known/jwks.json';
+const TIDY_EVERY_MS = 60 * 60_000;
+/** How long others may keep the public keys before they ask again. */
+const JWKS_MAX_AGE_S = 300;
+
+/** Disposing closes all that was opened here, once the requests under way are answered. */
+export async function createUsersSubgraph(options: UsersSubgraphOptions): Promise<SubgraphServer> {
+  const { logger, gatewaySecret, databaseUrl } = options;
+  await using starting = new AsyncDisposableStack();
+  const database = starting.use(openDatabase({ url: databaseUrl, applicationName: 'users' }));
+  const accessTokens = createAccessTokens(options.signingKey);
+  const services: Services = {
+    db: database.db,
+    passwords: await createPasswords(),
+    accessTokens,
+    logger,
+    now: () => new Date(),
+  };
+  starting.use(startTidying(services));
+
+  const server = starting.use(
+    await createSubgraphServer({
+      name: 'users',
+      schemaFile: new URL('../../schema/users.graphql', import.meta.url),
+      resolvers,
+      createContext: (request) => createContext(services, request),
+      verifyToken: accessTokens.verify,
+      gatewaySecret,
+      logger,
+      async checkHealth() {
+        await database.sql`select 1`;
+      },
+      routes(app) {
+        app.get(JWKS_PATH, async (_, reply) => {
+          reply.header('cache-control', `public, max-age=${JWKS_MAX_AGE_S}`);
+          return reply.type('application/jwk-set+json').send(JSON.stringify(accessTokens.jwks));
+        });
+      },
+    }),
+  );
+
+  const running = starting.move();
+  return { listen: (at) => server.listen(at), [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+function startTidying({ db, now, logger }: Services): AsyncDisposable {
+  return createWakeableLoop({
+    pollMs: TIDY_EVERY_MS,
+    run: () => deleteExpired(db, now()),
+    onError: (error) => logger.warn({ error }, 'deleting what has expired failed; it is tried again'),
+  });
+}

@@ -1,0 +1,107 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { uuidv7 } from 'uuidv7';
+import { ANONYMOUS } from '#platform/auth/actor.ts';
+import type { Database } from '#platform/postgres/database.ts';
+import { GATEWAY_SECRET_HEADER } from '#platform/server/request-context.ts';
+import { silentLogger as logger } from '#platform/telemetry/logger.ts';
+import { cloneDatabase } from '#tests/support/database.ts';
+import type { CommandContext } from './context.ts';
+import { createAccessTokens, type SigningKey } from './credentials/access-tokens.ts';
+import { createPasswords } from './credentials/passwords.ts';
+import type { UserRow } from './db/tables.ts';
+import { insertUser } from './db/user.queries.ts';
+import { createUsersSubgraph } from './subgraph.ts';
+
+const GATEWAY_SECRET = 'the secret of a test gateway';
+
+export const PASSWORD = 'correct horse battery staple';
+
+/** A clock that stands still until it is told to move on. */
+export interface TestClock {
+  now(): Date;
+  advance(ms: number): void;
+}
+
+export function createTestClock(start = new Date('2026-01-01T00:00:00Z')): TestClock {
+  let time = start.getTime();
+  return {
+    now: () => new Date(time),
+    advance(ms) {
+      time += ms;
+    },
+  };
+}
+
+export function newSigningKey(): SigningKey {
+  return { keyId: 'test-key', privateKey: generateKeyPairSync('ed25519').privateKey };
+}
+
+/** What a command works with, on this database and clock, for somebody who is not logged in. */
+export async function createCommandContext({ db }: Database, { now }: TestClock): Promise<CommandContext> {
+  const accessTokens = createAccessTokens(newSigningKey());
+  return { actor: ANONYMOUS, db, passwords: await createPasswords(), accessTokens, logger, now };
+}
+
+/** A customer with {@link PASSWORD}, of an e-mail address nobody else has. */
+export async function createUser({ db, passwords, now }: CommandContext): Promise<UserRow> {
+  const id = uuidv7();
+  const passwordHash = await passwords.hash(PASSWORD);
+  const row = {
+    id,
+    email: `${id}@example.com`,
+    name: 'Ada',
+    passwordHash,
+    roles: ['CUSTOMER' as const],
+    createdAt: now(),
+  };
+  const user = await insertUser(db, row);
+  if (user === null) throw new Error('not created');
+  return user;
+}
+
+export interface GraphQLAnswer {
+  readonly status: number;
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test says what shape it expects by reading it
+  readonly data?: any;
+  readonly errors?: readonly { message: string; extensions: { code: string } }[];
+}
+
+export interface TestUsersService extends AsyncDisposable {
+  readonly url: string;
+  readonly database: Database;
+  /** Asks as the gateway does. `accessToken` is that of a session. */
+  ask(query: string, variables?: object, accessToken?: string | null): Promise<GraphQLAnswer>;
+}
+
+/** The whole service on a free port, on a database of its own. */
+export async function startUsersService(): Promise<TestUsersService> {
+  await using starting = new AsyncDisposableStack();
+  const database = starting.use(await cloneDatabase('users'));
+  const options = {
+    databaseUrl: database.url,
+    signingKey: newSigningKey(),
+    gatewaySecret: GATEWAY_SECRET,
+    logger,
+  };
+  const subgraph = starting.use(await createUsersSubgraph(options));
+  const port = await subgraph.listen({ host: '127.0.0.1', port: 0 });
+  const url = `http://127.0.0.1:${port}`;
+  const running = starting.move();
+  return {
+    url,
+    database,
+    async ask(query, variables = {}, accessToken = null) {
+      const response = await fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          [GATEWAY_SECRET_HEADER]: GATEWAY_SECRET,
+          ...(accessToken !== null && { authorization: `Bearer ${accessToken}` }),
+        },
+        body: JSON.stringify({ query, variables }),
+      });
+      return { status: response.status, ...((await response.json()) as Omit<GraphQLAnswer, 'status'>) };
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
