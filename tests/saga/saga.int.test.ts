@@ -1,0 +1,259 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import fc from 'fast-check';
+import { uuidv7 } from 'uuidv7';
+import { expect, test } from 'vitest';
+import type { UserActor } from '#platform/auth/actor.ts';
+import { openBus } from '#platform/bus/postgres-bus.ts';
+import { type Database, isTransient } from '#platform/postgres/database.ts';
+import { silentLogger } from '#platform/telemetry/logger.ts';
+import { createInventorySubgraph } from '#subgraphs/inventory/subgraph.ts';
+import { expectNoDiscrepancies, stock } from '#subgraphs/inventory/testing.ts';
+import { cancelOrder } from '#subgraphs/orders/commands/cancel-order.ts';
+import { fulfilOrder } from '#subgraphs/orders/commands/fulfil-order.ts';
+import { placeOrder } from '#subgraphs/orders/commands/place-order.ts';
+import { createOrdersSubgraph } from '#subgraphs/orders/subgraph.ts';
+import { createSimulator } from '#subgraphs/payments/provider/simulator.ts';
+import { createPaymentsSubgraph } from '#subgraphs/payments/subgraph.ts';
+import { cloneDatabase } from '#tests/support/database.ts';
+import { createTestTokens } from '#tests/support/tokens.ts';
+import { until } from '#tests/support/until.ts';
+
+/**
+ * The whole saga with every service real, over one bus: random orders, cancellations and fulfilments, while random
+ * services lose every database connection in the middle of whatever they do. When it is quiet again, the three
+ * services and the payment provider must agree to the penny and to the unit.
+ */
+
+const SKUS = ['A', 'B', 'C'];
+const UNITS = { A: [4, 3], B: [2, 2], C: [1, 0] } as const;
+const SERVICES = ['orders', 'inventory', 'payments', 'bus'] as const;
+type ServiceName = (typeof SERVICES)[number];
+
+const shippingAddress = {
+  name: 'Ada',
+  line1: '1 Main Street',
+  city: 'London',
+  postalCode: 'N1 1AA',
+  countryCode: 'GB',
+};
+const customer: UserActor = {
+  kind: 'user',
+  userId: uuidv7(),
+  roles: ['CUSTOMER'],
+  expiresAt: new Date('2100-01-01'),
+};
+const staff: UserActor = { ...customer, userId: uuidv7(), roles: ['STAFF'] };
+
+async function startServices() {
+  const opened = new AsyncDisposableStack();
+  const [orders, inventory, payments, bus] = await Promise.all(SERVICES.map((name) => cloneDatabase(name)));
+  const databases = { orders, inventory, payments, bus } as Record<ServiceName, Database>;
+  for (const database of Object.values(databases)) opened.use(database);
+  await stock(databases.inventory, UNITS);
+
+  const { verifyToken } = await createTestTokens();
+  const open = (name: string) =>
+    opened.use(openBus({ url: databases.bus.url, applicationName: name, logger: silentLogger }));
+  const common = { verifyToken, gatewaySecret: 'a-secret-of-this-test', logger: silentLogger };
+  opened.use(await createOrdersSubgraph({ ...common, database: databases.orders, bus: open('orders') }));
+  opened.use(
+    await createInventorySubgraph({ ...common, database: databases.inventory, bus: open('inventory') }),
+  );
+  const provider = opened.use(await createSimulator({ url: databases.payments.url, slowMs: 50 }));
+  opened.use(
+    await createPaymentsSubgraph({
+      ...common,
+      databaseUrl: databases.payments.url,
+      bus: open('payments'),
+      provider,
+      times: { authorisationDeadlineMs: 2_000, providerTimeoutMs: 2_000, leaseMs: 300, pollMs: 50 },
+    }),
+  );
+  return { databases, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+/** What a crash is to a database: every connection gone, every open transaction rolled back. */
+async function crash({ sql }: Database): Promise<void> {
+  await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`;
+}
+
+/** A client that tries again, with the same key, until it has an answer. */
+async function insist<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      await pause(20);
+    }
+  }
+}
+
+const action = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('place' as const),
+      skus: fc.uniqueArray(fc.constantFrom(...SKUS), { minLength: 1, maxLength: 3 }),
+      quantity: fc.integer({ min: 1, max: 3 }),
+      paymentMethod: fc.constantFrom(
+        'tok_visa',
+        'tok_visa',
+        'tok_declined',
+        'tok_flaky',
+        'tok_slow',
+        'tok_answer_lost',
+      ),
+      expectedTotal: fc.option(fc.constant({ amount: '12.50', currencyCode: 'GBP' }), { freq: 4 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('cancel' as const),
+      which: fc.nat(30),
+      by: fc.constantFrom(customer, staff),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('fulfil' as const), which: fc.nat(30) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('crash' as const), service: fc.constantFrom(...SERVICES) }),
+  },
+);
+
+test('orders, stock and money agree in the end, whatever is ordered, cancelled and killed', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(action, { minLength: 10, maxLength: 40 }), async (actions) => {
+      await using services = await startServices();
+      const { databases } = services;
+      const { orders } = databases;
+      const placed: string[] = [];
+      for (const each of actions) {
+        const orderId = 'which' in each ? placed[each.which % Math.max(1, placed.length)] : undefined;
+        switch (each.kind) {
+          case 'place': {
+            const { quantity, paymentMethod, expectedTotal } = each;
+            const lines = each.skus.map((sku) => ({ sku, quantity }));
+            const input = { idempotencyKey: uuidv7(), lines, paymentMethod, expectedTotal, shippingAddress };
+            const [first, second] = await Promise.all(
+              [1, 2].map(() => insist(() => placeOrder({ database: orders, actor: customer }, input))),
+            );
+            expect(first).toEqual(second);
+            placed.push((first as { orderId: string }).orderId);
+            break;
+          }
+          case 'cancel':
+            if (orderId !== undefined)
+              await insist(() => cancelOrder({ database: orders, actor: each.by }, { orderId })).catch(
+                expectRefusal,
+              );
+            break;
+          case 'fulfil':
+            if (orderId !== undefined)
+              await insist(() =>
+                fulfilOrder(
+                  { database: orders, actor: staff },
+                  { orderId, carrier: 'DHL', trackingNumber: 'T' },
+                ),
+              ).catch(expectRefusal);
+            break;
+          case 'crash':
+            await insist(() => crash(databases[each.service]));
+            break;
+        }
+      }
+      await quiet(databases);
+      await expectAgreement(databases, placed);
+    }),
+    { numRuns: Number(process.env['SAGA_RUNS'] ?? 3), endOnFailure: true },
+  );
+}, 120_000);
+
+function expectRefusal(error: unknown) {
+  expect(error).toMatchObject({ code: 'INVALID_STATUS' });
+}
+
+/** What may still move, by the database that knows. */
+const UNDER_WAY: readonly (readonly [ServiceName, string])[] = [
+  ['orders', `select 'order' as what, id::text as which from orders where status in ('PENDING', 'RESERVED')`],
+  ...(['orders', 'inventory', 'payments'] as const).map(
+    (name) => [name, `select 'outbox' as what, type as which from messaging.outbox`] as const,
+  ),
+  [
+    'bus',
+    `select 'message to ' || consumer as what, type || ' ' || m.position as which from bus.messages m join bus.positions p on m.position > p.position
+     where split_part(m.type, '.', 1) = p.consumer or (p.consumer = 'orders' and m.type not like 'inventory.%' and m.type not like 'payments.%')`,
+  ],
+  [
+    'payments',
+    `select 'operation' as what, kind || ' ' || attempts as which from payment_operations where state = 'OPEN'`,
+  ],
+];
+
+const QUIET_WITHIN_MS = 40_000;
+
+/** Resolves when no order is under way, no message on its way and no operation due. */
+async function quiet(databases: Record<ServiceName, Database>): Promise<void> {
+  let underWay: object[] = [];
+  const look = async () => {
+    const found = await Promise.all(
+      UNDER_WAY.map(([name, query]) => insist(async () => [...(await databases[name].sql.unsafe(query))])),
+    );
+    underWay = found.flat();
+    return underWay.length === 0;
+  };
+  await until(look, 'the system to be quiet', QUIET_WITHIN_MS).catch((error: unknown) => {
+    throw new Error(`still under way: ${JSON.stringify(underWay)}`, { cause: error });
+  });
+}
+
+async function expectAgreement(
+  { orders, inventory, payments }: Record<ServiceName, Database>,
+  placed: readonly string[],
+): Promise<void> {
+  // Orders: each exactly once, its versions without a gap, its status that of its last event.
+  const rows = await orders.sql<
+    { id: string; status: string; version: number; total_minor: string | null }[]
+  >`select id, status, version, total_minor from orders`;
+  expect(rows.map((row) => row.id).toSorted()).toEqual([...placed].toSorted());
+  const gaps = await orders.sql`
+    select o.id from orders o join order_events e on e.order_id = o.id group by o.id
+    having count(*) <> o.version or max(e.version) <> o.version or (array_agg(e.status order by e.version desc))[1] <> o.status`;
+  expect([...gaps]).toEqual([]);
+
+  // Stock: what is reserved is what confirmed orders hold, what is gone is what was shipped; nothing below zero.
+  const quantities = async (statuses: string[]) =>
+    Object.fromEntries(
+      (
+        await orders.sql<{ sku: string; units: number }[]>`
+        select sku, sum(quantity)::int as units from order_lines join orders on orders.id = order_id where status in ${orders.sql(statuses)} group by sku`
+      ).map((row) => [row.sku, row.units]),
+    );
+  const [held, gone] = [await quantities(['CONFIRMED']), await quantities(['FULFILLED'])];
+  const levels = await inventory.sql<{ sku: string; on_hand: number; reserved: number }[]>`
+    select v.sku, sum(l.on_hand)::int as on_hand, sum(l.reserved)::int as reserved from stock_levels l join variants v on v.id = l.variant_id group by v.sku`;
+  for (const { sku, on_hand, reserved } of levels) {
+    const [london, manchester] = UNITS[sku as keyof typeof UNITS];
+    expect({ sku, reserved, on_hand }).toEqual({
+      sku,
+      reserved: held[sku] ?? 0,
+      on_hand: london + manchester - (gone[sku] ?? 0),
+    });
+  }
+  await expectNoDiscrepancies(inventory);
+
+  // Money: the provider holds the total of each confirmed order, took that of each fulfilled one, and nothing else.
+  const charges = await payments.sql<{ reference: string; held: string; captured: string }[]>`
+    select reference, sum(case when status = 'HELD' then held_minor else 0 end) as held, sum(captured_minor) as captured
+    from simulator.charges where reference is not null group by reference`;
+  const charged = new Map(charges.map((charge) => [charge.reference, charge]));
+  for (const { id, status, total_minor } of rows) {
+    const expected = {
+      held: status === 'CONFIRMED' ? total_minor : '0',
+      captured: status === 'FULFILLED' ? total_minor : '0',
+    };
+    const { held: heldMoney = '0', captured = '0' } = charged.get(id) ?? {};
+    expect({ id, status, held: heldMoney, captured }).toEqual({ id, status, ...expected });
+  }
+}
