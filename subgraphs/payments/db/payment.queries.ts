@@ -1,0 +1,147 @@
+/**
+ * Payments. Whoever changes one holds its row lock from before it looks (`lockPayment…`) until it commits; every UPDATE
+ * names the state it starts from all the same, and the table's constraints stand behind both.
+ *
+ * Locks are taken in this order: order (advisory), payment, operation.
+ */
+import { and, eq, gte, inArray, type SQL, sql } from 'drizzle-orm';
+import type { Queryable, Transaction } from '#platform/postgres/database.ts';
+import type { Change } from '../domain/payment.ts';
+import { type PaymentRow, payments, voidedOrders } from './tables.ts';
+
+export async function findPayments(db: Queryable, ids: readonly string[]): Promise<PaymentRow[]> {
+  return db
+    .select()
+    .from(payments)
+    .where(inArray(payments.id, [...ids]));
+}
+
+export async function findPaymentsOfOrders(
+  db: Queryable,
+  orderIds: readonly string[],
+): Promise<PaymentRow[]> {
+  return db
+    .select()
+    .from(payments)
+    .where(inArray(payments.orderId, [...orderIds]));
+}
+
+/** Orders what is said about one order, before there is a payment whose row could be locked. */
+export async function lockOrder(tx: Transaction, orderId: string): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`payment of ${orderId}`}, 0))`);
+}
+
+export async function lockPayment(tx: Transaction, id: string): Promise<PaymentRow | null> {
+  const [payment] = await tx.select().from(payments).where(eq(payments.id, id)).for('update');
+  return payment ?? null;
+}
+
+export async function lockPaymentOfOrder(tx: Transaction, orderId: string): Promise<PaymentRow | null> {
+  const [payment] = await tx.select().from(payments).where(eq(payments.orderId, orderId)).for('update');
+  return payment ?? null;
+}
+
+/** Null where the order has a payment already. */
+export async function insertPayment(
+  tx: Transaction,
+  payment: typeof payments.$inferInsert,
+): Promise<PaymentRow | null> {
+  const [inserted] = await tx
+    .insert(payments)
+    .values(payment)
+    .onConflictDoNothing({ target: payments.orderId })
+    .returning();
+  return inserted ?? null;
+}
+
+/** Remembers that whatever this order should still ask for is not to be authorised. */
+export async function rememberVoidedOrder(tx: Transaction, orderId: string): Promise<void> {
+  await tx.insert(voidedOrders).values({ orderId }).onConflictDoNothing();
+}
+
+export async function isVoidedOrder(tx: Transaction, orderId: string): Promise<boolean> {
+  return (await tx.select().from(voidedOrders).where(eq(voidedOrders.orderId, orderId))).length > 0;
+}
+
+/** Sets an amount aside for a refund. False where so much is not left. */
+export async function reserveRefund(
+  tx: Transaction,
+  paymentId: string,
+  amountMinor: bigint,
+): Promise<boolean> {
+  const taken = sql`${payments.refundedMinor} + ${payments.refundingMinor} + ${amountMinor.toString()}::bigint`;
+  return updated(tx, paymentId, { refundingMinor: plus(payments.refundingMinor, amountMinor) }, [
+    eq(payments.status, 'CAPTURED'),
+    sql`${taken} <= ${payments.capturedMinor}`,
+  ]);
+}
+
+/** Makes a decided change. `amountMinor` is that of the operation behind it. Throws where the payment is not as decided on. */
+export async function applyChange(
+  tx: Transaction,
+  paymentId: string,
+  change: Change,
+  amountMinor: bigint,
+): Promise<void> {
+  if (!(await changed(tx, paymentId, change, amountMinor)))
+    throw new Error(`Payment ${paymentId} cannot be ${change.type} in the state it is in.`);
+}
+
+function changed(tx: Transaction, id: string, change: Change, amountMinor: bigint): Promise<boolean> {
+  const setAside = gte(payments.refundingMinor, amountMinor);
+  switch (change.type) {
+    case 'authorised':
+      return updated(tx, id, { status: 'AUTHORISED' }, [eq(payments.status, 'PENDING')]);
+    case 'declined':
+      return updated(
+        tx,
+        id,
+        { status: 'DECLINED', declineCode: change.code, declineMessage: change.message },
+        [eq(payments.status, 'PENDING')],
+      );
+    case 'captured':
+      return updated(
+        tx,
+        id,
+        { status: 'CAPTURED', capturedMinor: plus(payments.capturedMinor, amountMinor) },
+        [eq(payments.status, 'AUTHORISED')],
+      );
+    case 'voided':
+      return updated(tx, id, { status: 'VOIDED' }, [eq(payments.status, 'AUTHORISED')]);
+    case 'refunded': {
+      const moved = {
+        refundingMinor: minus(payments.refundingMinor, amountMinor),
+        refundedMinor: plus(payments.refundedMinor, amountMinor),
+      };
+      return updated(tx, id, moved, [setAside]);
+    }
+    case 'refund-failed':
+      return updated(tx, id, { refundingMinor: minus(payments.refundingMinor, amountMinor) }, [setAside]);
+  }
+}
+
+type Columns = { [Column in keyof PaymentRow]?: PaymentRow[Column] | SQL };
+
+async function updated(
+  tx: Transaction,
+  id: string,
+  columns: Columns,
+  conditions: readonly SQL[],
+): Promise<boolean> {
+  const rows = await tx
+    .update(payments)
+    .set(columns)
+    .where(and(eq(payments.id, id), ...conditions))
+    .returning({ id: payments.id });
+  return rows.length > 0;
+}
+
+type AmountColumn =
+  | typeof payments.capturedMinor
+  | typeof payments.refundingMinor
+  | typeof payments.refundedMinor;
+
+const plus = (column: AmountColumn, amountMinor: bigint) =>
+  sql`${column} + ${amountMinor.toString()}::bigint`;
+const minus = (column: AmountColumn, amountMinor: bigint) =>
+  sql`${column} - ${amountMinor.toString()}::bigint`;

@@ -1,0 +1,35 @@
+import { createTokenVerifier } from '#platform/auth/verify-token.ts';
+import { createPostgresBus } from '#platform/bus/postgres-bus.ts';
+import { openDatabase } from '#platform/postgres/database.ts';
+import { runService } from '#platform/server/run-service.ts';
+import { readConfig } from './config.ts';
+import { createSimulator } from './provider/simulator.ts';
+import { createPaymentsSubgraph } from './subgraph.ts';
+
+await runService('payments', readConfig, async (config, logger) => {
+  await using starting = new AsyncDisposableStack();
+  const busDatabase = starting.use(
+    openDatabase({ url: config.BUS_DATABASE_URL, applicationName: 'payments bus' }),
+  );
+  const bus = starting.use(createPostgresBus({ database: busDatabase, logger }));
+  const provider = starting.use(
+    await createSimulator({ url: config.PAYMENTS_DATABASE_URL, slowMs: config.PAYMENT_SIMULATOR_SLOW_MS }),
+  );
+  const subgraph = starting.use(
+    await createPaymentsSubgraph({
+      databaseUrl: config.PAYMENTS_DATABASE_URL,
+      bus,
+      provider,
+      verifyToken: createTokenVerifier(config.USERS_JWKS_URL),
+      gatewaySecret: config.GATEWAY_SECRET,
+      logger,
+      times: {
+        authorisationDeadlineMs: config.PAYMENT_DEADLINE_MS,
+        providerTimeoutMs: config.PAYMENT_PROVIDER_TIMEOUT_MS,
+      },
+    }),
+  );
+  const port = await subgraph.listen({ host: config.HOST, port: config.PORT });
+  const running = starting.move();
+  return { port, [Symbol.asyncDispose]: () => running.disposeAsync() };
+});

@@ -1,0 +1,102 @@
+import type postgres from 'postgres';
+import type { AuthoriseCall, MoveCall, ProviderCall, ProviderOutcome } from './provider.ts';
+import type { CardBehaviour } from './simulator-tokens.ts';
+
+export type Operation =
+  | ({ readonly kind: 'AUTHORISE' } & AuthoriseCall)
+  | ({ readonly kind: 'CAPTURE' } & MoveCall)
+  | ({ readonly kind: 'VOID' } & ProviderCall)
+  | ({ readonly kind: 'REFUND' } & MoveCall);
+
+type Books = postgres.TransactionSql;
+
+const succeeded: ProviderOutcome = { kind: 'succeeded' };
+
+/** The card behind a charge; empty for a charge that the simulator has not seen. */
+export async function tokenOf(tx: Books, authorisationKey: string): Promise<string> {
+  const [charge] = await tx<
+    { token: string | null }[]
+  >`select token from simulator.charges where authorisation_key = ${authorisationKey}`;
+  return charge?.token ?? '';
+}
+
+/** Moves the customer's money, or declines to. */
+export async function applyOperation(
+  tx: Books,
+  operation: Operation,
+  card: CardBehaviour,
+): Promise<ProviderOutcome> {
+  if (card.declines?.operation === operation.kind) {
+    const { code, message } = card.declines;
+    if (operation.kind === 'AUTHORISE') await openCharge(tx, operation, 'DECLINED');
+    return { kind: 'declined', code, message };
+  }
+  switch (operation.kind) {
+    case 'AUTHORISE': {
+      if (!(await openCharge(tx, operation, 'HELD')))
+        return declined('This charge was voided before it was authorised.');
+      return move(tx, operation, 'HOLD', operation.amount.minor);
+    }
+    case 'CAPTURE': {
+      const minor = operation.amount.minor.toString();
+      const captured = await tx`
+        update simulator.charges set status = 'CAPTURED', captured_minor = ${minor}
+        where authorisation_key = ${operation.authorisationKey} and status = 'HELD' and held_minor >= ${minor} and currency_code = ${operation.amount.currencyCode}`;
+      return captured.count === 0
+        ? declined('Nothing of this amount is held.')
+        : move(tx, operation, 'CAPTURE', operation.amount.minor);
+    }
+    case 'VOID':
+      return release(tx, operation);
+    case 'REFUND': {
+      const minor = operation.amount.minor.toString();
+      const refunded = await tx`
+        update simulator.charges set refunded_minor = refunded_minor + ${minor}
+        where authorisation_key = ${operation.authorisationKey} and status = 'CAPTURED' and refunded_minor + ${minor} <= captured_minor and currency_code = ${operation.amount.currencyCode}`;
+      return refunded.count === 0
+        ? declined('That much has not been taken.')
+        : move(tx, operation, 'REFUND', operation.amount.minor);
+    }
+  }
+}
+
+/** False where the charge is known already, which only a void can have made so. */
+async function openCharge(
+  tx: Books,
+  { authorisationKey, reference, paymentMethod, amount }: AuthoriseCall,
+  status: 'HELD' | 'DECLINED',
+): Promise<boolean> {
+  const heldMinor = status === 'HELD' ? amount.minor : 0n;
+  const opened = await tx`
+    insert into simulator.charges (authorisation_key, reference, token, currency_code, status, held_minor)
+    values (${authorisationKey}, ${reference}, ${paymentMethod}, ${amount.currencyCode}, ${status}, ${heldMinor.toString()})
+    on conflict (authorisation_key) do nothing`;
+  return opened.count > 0;
+}
+
+async function release(tx: Books, operation: ProviderCall): Promise<ProviderOutcome> {
+  const { authorisationKey } = operation;
+  // Should the authorisation come later, or be decided later, it finds the charge released.
+  await tx`insert into simulator.charges (authorisation_key, status) values (${authorisationKey}, 'RELEASED') on conflict (authorisation_key) do nothing`;
+  const [charge] = await tx<
+    { status: string; held_minor: string }[]
+  >`select status, held_minor from simulator.charges where authorisation_key = ${authorisationKey} for update`;
+  if (charge?.status === 'CAPTURED') return declined('This charge has been captured.');
+  if (charge?.status !== 'HELD') return succeeded;
+  await tx`update simulator.charges set status = 'RELEASED' where authorisation_key = ${authorisationKey}`;
+  return move(tx, operation, 'RELEASE', BigInt(charge.held_minor));
+}
+
+async function move(
+  tx: Books,
+  { authorisationKey }: ProviderCall,
+  kind: 'HOLD' | 'CAPTURE' | 'RELEASE' | 'REFUND',
+  minor: bigint,
+): Promise<ProviderOutcome> {
+  await tx`insert into simulator.movements (authorisation_key, kind, amount_minor) values (${authorisationKey}, ${kind}, ${minor.toString()})`;
+  return succeeded;
+}
+
+function declined(message: string): ProviderOutcome {
+  return { kind: 'declined', code: 'DECLINED', message };
+}

@@ -1,0 +1,21 @@
+import { scalars } from '#platform/server/scalars.ts';
+import { Mutation } from './mutation.ts';
+import { Order } from './order.ts';
+import { Payment, PaymentTransaction } from './payment.ts';
+import { Query } from './query.ts';
+import { Refund } from './refund.ts';
+import type { Resolvers } from './types.generated.ts';
+
+const { CurrencyCode, DateTime, Decimal } = scalars;
+
+export const resolvers: Resolvers = {
+  CurrencyCode,
+  DateTime,
+  Decimal,
+  Query,
+  Mutation,
+  Order,
+  Payment,
+  PaymentTransaction,
+  Refund,
+};

@@ -1,0 +1,4 @@
+/** An order as payments knows one: an id. */
+export interface OrderStub {
+  readonly id: string;
+}

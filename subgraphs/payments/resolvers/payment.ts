@@ -1,0 +1,19 @@
+import { toDecimal } from '#platform/money/money.ts';
+import { shownStatus } from '../domain/payment.ts';
+import type { PaymentResolvers, PaymentTransactionResolvers } from './types.generated.ts';
+
+export const Payment: PaymentResolvers = {
+  __resolveReference: ({ id }, { loaders }) => loaders.payment.load(id),
+  status: shownStatus,
+  amount: ({ amountMinor: minor, currencyCode }) => toDecimal({ minor, currencyCode }),
+  captured: ({ capturedMinor: minor, currencyCode }) => toDecimal({ minor, currencyCode }),
+  refunded: ({ refundedMinor: minor, currencyCode }) => toDecimal({ minor, currencyCode }),
+  transactions: ({ id }, _, { loaders }) => loaders.transactions.load(id),
+  refunds: ({ id }, _, { loaders }) => loaders.refunds.load(id),
+  order: ({ orderId }) => ({ id: orderId }),
+};
+
+export const PaymentTransaction: PaymentTransactionResolvers = {
+  id: ({ operationId }) => operationId,
+  amount: ({ amountMinor: minor, currencyCode }) => toDecimal({ minor, currencyCode }),
+};

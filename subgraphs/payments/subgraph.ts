@@ -1,0 +1,54 @@
+import type { VerifyToken } from '#platform/auth/verify-token.ts';
+import type { Bus } from '#platform/bus/bus.ts';
+import { startInbox } from '#platform/outbox/inbox.ts';
+import { startOutboxRelay } from '#platform/outbox/outbox.ts';
+import { openDatabase } from '#platform/postgres/database.ts';
+import { createSubgraphServer, type SubgraphServer } from '#platform/server/subgraph-server.ts';
+import type { Logger } from '#platform/telemetry/logger.ts';
+import { createContext } from './context.ts';
+import { messageHandlers } from './events.ts';
+import { type OperationTimes, runOperations } from './operations/run-operations.ts';
+import type { PaymentProvider } from './provider/provider.ts';
+import { resolvers } from './resolvers/index.ts';
+
+export interface PaymentsSubgraphDeps {
+  readonly databaseUrl: string;
+  /** Stays the caller's, as does the provider. */
+  readonly bus: Bus;
+  readonly provider: PaymentProvider;
+  readonly verifyToken: VerifyToken;
+  readonly gatewaySecret: string;
+  readonly logger: Logger;
+  readonly times?: Partial<OperationTimes>;
+}
+
+/** The payments service on a migrated database. It works off messages from the start; requests come once it listens. */
+export async function createPaymentsSubgraph({
+  databaseUrl,
+  bus,
+  provider,
+  verifyToken,
+  gatewaySecret,
+  logger,
+  times,
+}: PaymentsSubgraphDeps): Promise<SubgraphServer> {
+  await using starting = new AsyncDisposableStack();
+  const database = starting.use(openDatabase({ url: databaseUrl, applicationName: 'payments' }));
+  starting.use(await startOutboxRelay({ database, bus, logger }));
+  starting.use(await runOperations({ database, provider, logger, times }));
+  starting.use(await startInbox({ database, bus, consumer: 'payments', handlers: messageHandlers, logger }));
+  const server = starting.use(
+    await createSubgraphServer({
+      name: 'payments',
+      schemaFile: new URL('../../schema/payments.graphql', import.meta.url),
+      resolvers,
+      createContext: (request) => createContext(database, request),
+      verifyToken,
+      gatewaySecret,
+      logger,
+      checkHealth: async () => void (await database.sql`select 1`),
+    }),
+  );
+  const running = starting.move();
+  return { listen: (at) => server.listen(at), [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
