@@ -60,60 +60,63 @@ export function createPostgresBus({ database, logger }: { database: Database; lo
   async function consume(options: ConsumeOptions): Promise<AsyncDisposable> {
     const { consumer, types } = options;
     await sql`insert into bus.positions (consumer, position) values (${consumer}, 0) on conflict do nothing`;
-    const lock = createConsumerLock(database.url, consumer);
-    const dispatcher = createDispatcher({
-      handle: options.handle,
-      // Several processes may have moved it: never backward.
-      onPosition: async (position) => {
-        await sql`update bus.positions set position = ${position.toString()}, moved_at = now() where consumer = ${consumer} and position < ${position.toString()}`;
-      },
-    });
+    await using starting = new AsyncDisposableStack();
+    const lock = starting.use(createConsumerLock(database.url, consumer));
+    const dispatcher = starting.use(
+      createDispatcher({
+        handle: options.handle,
+        // Several processes may have moved it: never backward.
+        onPosition: async (position) => {
+          await sql`update bus.positions set position = ${position.toString()}, moved_at = now() where consumer = ${consumer} and position < ${position.toString()}`;
+        },
+      }),
+    );
     let fetched: bigint | null = null;
 
-    const loop = createWakeableLoop({
-      pollMs: POLL_MS,
-      async run(signal) {
-        const term = await lock.acquire(signal);
-        if (term === 'new' || fetched === null) {
-          const [row] = await sql<
-            { position: string }[]
-          >`select position from bus.positions where consumer = ${consumer}`;
-          await dispatcher.restart();
-          fetched = BigInt(row?.position ?? 0);
-        }
-        for (;;) {
-          await dispatcher.room();
-          if (signal.aborted) return;
-          const rows = await sql<MessageRow[]>`
+    const loop = starting.use(
+      createWakeableLoop({
+        pollMs: POLL_MS,
+        async run(signal) {
+          const term = await lock.acquire(signal);
+          if (term === 'new' || fetched === null) {
+            const [row] = await sql<
+              { position: string }[]
+            >`select position from bus.positions where consumer = ${consumer}`;
+            await dispatcher.restart();
+            fetched = BigInt(row?.position ?? 0);
+          }
+          for (;;) {
+            await dispatcher.room();
+            if (signal.aborted) return;
+            const rows = await sql<MessageRow[]>`
             select position, id, type, key, payload, occurred_at from bus.messages
             where position > ${fetched.toString()} and type in ${sql(types)} order by position limit ${BATCH_SIZE}`;
-          for (const row of rows) {
-            fetched = BigInt(row.position);
-            const { id, type, key, payload } = row;
-            dispatcher.dispatch(fetched, {
-              id,
-              type,
-              key,
-              payload,
-              occurredAt: new Date(row.occurred_at).toISOString(),
-            });
+            for (const row of rows) {
+              fetched = BigInt(row.position);
+              const { id, type, key, payload } = row;
+              dispatcher.dispatch(fetched, {
+                id,
+                type,
+                key,
+                payload,
+                occurredAt: new Date(row.occurred_at).toISOString(),
+              });
+            }
+            if (rows.length < BATCH_SIZE) return;
           }
-          if (rows.length < BATCH_SIZE) return;
-        }
-      },
-      onError(error) {
-        logger.warn({ error, consumer }, 'reading the bus failed; it tries again');
-      },
-    });
-    const listening = await database.listen(CHANNEL, loop.wake, loop.wake);
+        },
+        onError(error) {
+          logger.warn({ error, consumer }, 'reading the bus failed; it tries again');
+        },
+      }),
+    );
+    starting.defer(() => dispatcher.stop()); // before the loop is waited for, which may wait for room
+    starting.use(await database.listen(CHANNEL, loop.wake, loop.wake));
+    const started = starting.move();
     const consuming: AsyncDisposable = {
       async [Symbol.asyncDispose]() {
         consumers.delete(consuming);
-        await listening[Symbol.asyncDispose]();
-        dispatcher.stop();
-        await loop[Symbol.asyncDispose]();
-        await dispatcher[Symbol.asyncDispose]();
-        await lock[Symbol.asyncDispose]();
+        await started.disposeAsync();
       },
     };
     consumers.add(consuming);
@@ -167,6 +170,7 @@ export function openBus({
 function createConsumerLock(url: string, consumer: string) {
   let held = false;
   const session = postgres(url, {
+    fetch_types: false,
     max: 1,
     idle_timeout: 0,
     max_lifetime: null,

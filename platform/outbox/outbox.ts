@@ -68,20 +68,18 @@ export async function startOutboxRelay({
     });
   }
 
-  const loop = createWakeableLoop({
-    pollMs: POLL_MS,
-    async run() {
-      while ((await relayBatch()) > 0);
-    },
-    onError(error) {
-      logger[isTransient(error) ? 'warn' : 'error']({ error }, 'outbox relay failed; it tries again');
-    },
-  });
-  const listening = await database.listen(CHANNEL, loop.wake, loop.wake);
-  return {
-    async [Symbol.asyncDispose]() {
-      await listening[Symbol.asyncDispose]();
-      await loop[Symbol.asyncDispose]();
-    },
-  };
+  await using starting = new AsyncDisposableStack();
+  const loop = starting.use(
+    createWakeableLoop({
+      pollMs: POLL_MS,
+      async run() {
+        while ((await relayBatch()) > 0);
+      },
+      onError(error) {
+        logger[isTransient(error) ? 'warn' : 'error']({ error }, 'outbox relay failed; it tries again');
+      },
+    }),
+  );
+  starting.use(await database.listen(CHANNEL, loop.wake, loop.wake));
+  return starting.move();
 }

@@ -49,6 +49,8 @@ const CONNECT_TIMEOUT_S = 5;
 export function openDatabase({ url, applicationName, poolSize = 10 }: DatabaseOptions): Database {
   const options: postgres.Options<Record<string, never>> = {
     onnotice: () => {},
+    // The driver's look-up of array types is not awaited by anybody: a connection that dies during it would end the process.
+    fetch_types: false,
     connect_timeout: CONNECT_TIMEOUT_S,
     backoff: (attempt) => Math.min(2, 0.05 * 2 ** attempt),
     connection: {
