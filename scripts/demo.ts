@@ -1,0 +1,158 @@
+/**
+ * `npm run demo`: a customer of a running system (`npm start`) orders and watches it happen, through the public endpoint
+ * only. Exits 1 if anything is not as promised.
+ *   ORDERGRAPH_URL             where the gateway is (http://127.0.0.1:4000/graphql)
+ *   DEMO_EMAIL, DEMO_PASSWORD  who orders (the customer that `npm start` made, from .data/secrets.json)
+ */
+import { randomUUID } from 'node:crypto';
+import {
+  OrderUpdatedDocument,
+  PlaceOrderDocument,
+  type PlaceOrderInput,
+  ProductsDocument,
+  type ProductsQuery,
+} from '#tests/documents/documents.generated.ts';
+import { type ApiClient, createApiClient } from '#tests/support/api-client.ts';
+import { readSecrets } from './start/secrets.ts';
+
+const url = process.env['ORDERGRAPH_URL'] ?? 'http://127.0.0.1:4000/graphql';
+/** Patience for one live update: long enough for a service to be killed and come back. */
+const UPDATE_WITHIN_MS = 30_000;
+
+const shippingAddress = {
+  name: 'Ada Lovelace',
+  line1: '12 St James Square',
+  city: 'London',
+  postalCode: 'SW1Y 4JH',
+  countryCode: 'GB',
+};
+
+try {
+  await using shop = createApiClient(url);
+  await shop.logIn(await customer());
+  const { available, soldOut } = await catalogue(shop);
+  await order(
+    shop,
+    'An order that can be had',
+    [{ sku: available, quantity: 2 }],
+    'tok_visa',
+    'CONFIRMED',
+    null,
+  );
+  await order(
+    shop,
+    'An order that is out of stock',
+    [{ sku: soldOut, quantity: 1 }],
+    'tok_visa',
+    'REJECTED',
+    'OUT_OF_STOCK',
+  );
+  await order(
+    shop,
+    'An order whose card is declined',
+    [{ sku: available, quantity: 1 }],
+    'tok_declined',
+    'REJECTED',
+    'PAYMENT_DECLINED',
+  );
+  console.log('\nEverything happened as promised.');
+} catch (error) {
+  console.error(`\n✗ ${error instanceof Error ? error.message : String(error)}`);
+  if (isUnreachable(error)) console.error(`  Nothing answers at ${url}: is \`npm start\` running?`);
+  process.exitCode = 1;
+}
+
+async function customer() {
+  const { DEMO_EMAIL: email, DEMO_PASSWORD: password } = process.env;
+  if (email !== undefined && password !== undefined) return { email, password };
+  const { accounts } = await readSecrets(process.env['DATA_FOLDER'] ?? '.data');
+  const seeded = accounts.find((account) => account.roles.includes('CUSTOMER'));
+  if (seeded === undefined)
+    throw new Error('.data/secrets.json names no customer: set DEMO_EMAIL and DEMO_PASSWORD.');
+  return { email: seeded.email, password: seeded.password };
+}
+
+/** Lists the first products and finds one SKU that is in stock and one that is not. */
+async function catalogue(shop: ApiClient): Promise<{ available: string; soldOut: string }> {
+  let available: string | undefined;
+  let soldOut: string | undefined;
+  for (let after: string | null = null; ; ) {
+    const { products }: ProductsQuery = await shop.ask(ProductsDocument, { first: 100, after });
+    if (after === null) {
+      console.log('Products');
+      for (const { name, variants } of products.nodes.slice(0, 5)) {
+        const [variant] = variants;
+        console.log(
+          `  ${name.padEnd(32)} ${variant?.price.amount ?? '–'} ${variant?.price.currencyCode ?? ''}  ${variant?.available ?? 0} left`,
+        );
+      }
+    }
+    const variants = products.nodes.flatMap((product) => product.variants);
+    available ??= variants.find((variant) => variant.available >= 10)?.sku;
+    soldOut ??= variants.find((variant) => variant.available === 0)?.sku;
+    if (available !== undefined && soldOut !== undefined) return { available, soldOut };
+    if (!products.pageInfo.hasNextPage)
+      throw new Error('The catalogue lacks a variant in stock, or one sold out.');
+    after = products.pageInfo.endCursor ?? null;
+  }
+}
+
+/** Places an order, prints each live update with its delay, and holds the end against what was promised. */
+async function order(
+  shop: ApiClient,
+  title: string,
+  lines: PlaceOrderInput['lines'],
+  paymentMethod: string,
+  status: string,
+  reason: string | null,
+) {
+  console.log(`\n${title}`);
+  const startedAt = performance.now();
+  const { placeOrder } = await shop.ask(PlaceOrderDocument, {
+    input: { idempotencyKey: randomUUID(), lines, paymentMethod, shippingAddress },
+  });
+  if (placeOrder.order == null)
+    throw new Error(`placeOrder was refused: ${JSON.stringify(placeOrder.userErrors)}`);
+  const { id, number } = placeOrder.order;
+  const acceptedAt = performance.now();
+  console.log(`  ${number} accepted after ${(acceptedAt - startedAt).toFixed(0)} ms`);
+
+  let expectedVersion = 1;
+  const updates = shop.follow(OrderUpdatedDocument, { id, after: 0 });
+  for (;;) {
+    const { done, value } = await within(UPDATE_WITHIN_MS, updates.next());
+    if (done) throw new Error(`The live updates ended before the order was ${status}.`);
+    const update = value.data?.orderUpdated;
+    if (value.errors !== undefined || update == null)
+      throw new Error(`A live update has errors: ${JSON.stringify(value.errors)}`);
+    if (update.version !== expectedVersion++)
+      throw new Error(`Version ${update.version} came where ${expectedVersion - 1} was due.`);
+    const sinceAccepted = performance.now() - acceptedAt;
+    const total =
+      update.order.total == null ? '' : `  ${update.order.total.amount} ${update.order.total.currencyCode}`;
+    console.log(
+      `  v${update.version} ${update.status.padEnd(10)} +${sinceAccepted.toFixed(0).padStart(4)} ms${total}${update.reason == null ? '' : `  ${update.reason}: ${update.reasonDetail ?? ''}`}`,
+    );
+    if (!['CONFIRMED', 'REJECTED', 'CANCELLED'].includes(update.status)) continue;
+    if (update.status !== status || (update.reason ?? null) !== reason)
+      throw new Error(
+        `The order ended as ${update.status} ${update.reason ?? ''}, not as ${status} ${reason ?? ''}.`,
+      );
+    await updates.return?.();
+    return;
+  }
+}
+
+async function within<Value>(ms: number, promise: Promise<Value>): Promise<Value> {
+  const timeout = Promise.withResolvers<never>();
+  const timer = setTimeout(() => timeout.reject(new Error(`No live update came within ${ms / 1000} s.`)), ms);
+  try {
+    return await Promise.race([promise, timeout.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof TypeError && error.message === 'fetch failed';
+}
