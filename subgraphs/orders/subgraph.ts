@@ -44,5 +44,5 @@ export async function createOrdersSubgraph({
     }),
   );
   const opened = opening.move();
-  return { listen: server.listen, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return { listen: (at) => server.listen(at), [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }

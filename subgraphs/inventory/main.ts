@@ -1,0 +1,29 @@
+import { createTokenVerifier } from '#platform/auth/verify-token.ts';
+import { openBus } from '#platform/bus/postgres-bus.ts';
+import { openDatabase } from '#platform/postgres/database.ts';
+import { runService } from '#platform/server/run-service.ts';
+import { readConfig } from './config.ts';
+import { createInventorySubgraph } from './subgraph.ts';
+
+await runService('inventory', readConfig, async (config, logger) => {
+  await using opening = new AsyncDisposableStack();
+  const database = opening.use(
+    openDatabase({ url: config.INVENTORY_DATABASE_URL, applicationName: 'inventory' }),
+  );
+  const bus = opening.use(
+    openBus({ url: config.BUS_DATABASE_URL, applicationName: 'inventory bus', logger }),
+  );
+  const verifyToken = createTokenVerifier(config.USERS_JWKS_URL);
+  const subgraph = opening.use(
+    await createInventorySubgraph({
+      database,
+      bus,
+      verifyToken,
+      gatewaySecret: config.GATEWAY_SECRET,
+      logger,
+    }),
+  );
+  const port = await subgraph.listen({ host: config.HOST, port: config.PORT });
+  const opened = opening.move();
+  return { port, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+});

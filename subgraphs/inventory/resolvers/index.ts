@@ -1,0 +1,18 @@
+import { scalars } from '#platform/server/scalars.ts';
+import { Mutation } from './mutation.ts';
+import { Product, ProductConnection } from './product.ts';
+import { Query } from './query.ts';
+import type { Resolvers } from './types.generated.ts';
+import { Variant } from './variant.ts';
+
+const { CurrencyCode, Decimal } = scalars;
+
+export const resolvers: Resolvers = {
+  CurrencyCode,
+  Decimal,
+  Mutation,
+  Product,
+  ProductConnection,
+  Query,
+  Variant,
+};

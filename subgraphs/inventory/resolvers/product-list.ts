@@ -1,0 +1,57 @@
+import { readPage, toConnection } from '#platform/connections/connection.ts';
+import { badArgument } from '#platform/errors/graphql-errors.ts';
+import { isUuid } from '#platform/postgres/is-uuid.ts';
+import type { Context } from '../context.ts';
+import { listProducts, type ProductKey, searchProducts } from '../db/product-list.queries.ts';
+import type { ProductConnectionParent } from './parents.ts';
+
+const SEARCH_AT_MOST = 200;
+
+interface ListArguments {
+  readonly search?: string | null;
+  readonly first?: number | null;
+  readonly after?: string | null;
+}
+
+/** A page of products: by name, or what matches `search`, best first. A search for nothing but blanks is none. */
+export async function productList(
+  { database }: Context,
+  { search: raw, ...page }: ListArguments,
+): Promise<ProductConnectionParent> {
+  const search = readSearch(raw);
+  const readKey = search === null ? readNameKey : readScoreKey;
+  const { first, after } = readPage(page, (key) => readKey(key) !== null);
+  const range = { after: after === null ? null : readKey(after), limit: first + 1 };
+  const listed =
+    search === null ? await listProducts(database.db, range) : await searchProducts(database, search, range);
+  const { edges, pageInfo } = toConnection(listed, { first, after }, ({ key }) => writeKey(key));
+  return {
+    edges: edges.map(({ cursor, node }) => ({ cursor, node: node.product })),
+    nodes: edges.map(({ node }) => node.product),
+    pageInfo,
+    search,
+  };
+}
+
+function readSearch(search: string | null | undefined): string | null {
+  // PostgreSQL's text has no NUL.
+  const words = search?.replaceAll('\0', ' ').trim() ?? '';
+  if (words.length > SEARCH_AT_MOST)
+    throw badArgument('search', `search must have at most ${SEARCH_AT_MOST} characters.`);
+  return words === '' ? null : words;
+}
+
+/** `name <id> <name>` or `score <id> <score>`: a cursor of one list is none of the other. */
+function writeKey(key: ProductKey): string {
+  return 'name' in key ? `name ${key.id} ${key.name}` : `score ${key.id} ${key.score}`;
+}
+
+function readNameKey(text: string): ProductKey | null {
+  const [, id = '', name = ''] = /^name (\S+) ([^\0]*)$/s.exec(text) ?? [];
+  return isUuid(id) ? { id, name } : null;
+}
+
+function readScoreKey(text: string): ProductKey | null {
+  const [, id = '', score = ''] = /^score (\S+) (\d{1,10})$/.exec(text) ?? [];
+  return isUuid(id) ? { id, score } : null;
+}

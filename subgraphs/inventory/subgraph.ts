@@ -1,0 +1,46 @@
+import type { VerifyToken } from '#platform/auth/verify-token.ts';
+import type { Bus } from '#platform/bus/bus.ts';
+import { startInbox } from '#platform/outbox/inbox.ts';
+import { startOutboxRelay } from '#platform/outbox/outbox.ts';
+import type { Database } from '#platform/postgres/database.ts';
+import { createSubgraphServer, type SubgraphServer } from '#platform/server/subgraph-server.ts';
+import type { Logger } from '#platform/telemetry/logger.ts';
+import { createContext } from './context.ts';
+import { ping } from './db/stock.queries.ts';
+import { messageHandlers } from './events.ts';
+import { resolvers } from './resolvers/index.ts';
+
+export interface InventoryDeps {
+  readonly database: Database;
+  readonly bus: Bus;
+  readonly verifyToken: VerifyToken;
+  readonly gatewaySecret: string;
+  readonly logger: Logger;
+}
+
+/** The inventory subgraph: its GraphQL server, its outbox's relay and its inbox. Works at once, listens when told to. */
+export async function createInventorySubgraph({
+  database,
+  bus,
+  verifyToken,
+  gatewaySecret,
+  logger,
+}: InventoryDeps): Promise<SubgraphServer> {
+  await using opening = new AsyncDisposableStack();
+  opening.use(await startOutboxRelay({ database, bus, logger }));
+  opening.use(await startInbox({ database, bus, consumer: 'inventory', handlers: messageHandlers, logger }));
+  const server = opening.use(
+    await createSubgraphServer({
+      name: 'inventory',
+      schemaFile: new URL('../../schema/inventory.graphql', import.meta.url),
+      resolvers,
+      createContext: (request) => createContext(request, { database }),
+      verifyToken,
+      gatewaySecret,
+      logger,
+      checkHealth: () => ping(database.db),
+    }),
+  );
+  const opened = opening.move();
+  return { listen: (at) => server.listen(at), [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
