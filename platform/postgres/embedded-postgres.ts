@@ -8,7 +8,7 @@ import { endForeignServer, HOST, superviseServer } from './embedded/server.ts';
 export interface EmbeddedPostgresOptions {
   /** Kept between runs; made where it is missing. One process at a time works on it. */
   readonly dataFolder: string;
-  /** False for tests: nothing is forced to disk, and stopping takes no care of the data. */
+  /** False for tests: nothing is forced to disk, so that data survives the server's end but not the machine's. */
   readonly durable?: boolean;
   /** Told, in a line, what is being done or has been put right. */
   readonly onProgress?: (text: string) => void;

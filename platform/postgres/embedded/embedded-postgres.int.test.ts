@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { findFreePort } from '#platform/ports/free-port.ts';
-import { isRoot, serverAccount } from './account.ts';
+import { canReach, isRoot, serverAccount } from './account.ts';
 import { completeBinaries, copyBinaries, packagedBinaries } from './binaries.ts';
 import { isRunning } from './processes.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../embedded-postgres.ts';
@@ -132,8 +132,9 @@ test('a server does not outlive a starter that is killed', async () => {
 test('a server that an earlier start left running all the same is stopped, and its data is taken over', async () => {
   const cluster = path.join(dataFolder(), 'cluster');
   const account = await serverAccount(cluster);
+  const inPlace = await canReach(account, packagedBinaries().folder, 'enter');
   const left = spawn(
-    packagedBinaries().postgres,
+    inPlace ? packagedBinaries().postgres : path.join(dataFolder(), 'binaries/bin/postgres'),
     ['-D', cluster, '-c', 'unix_socket_directories=', '-c', `port=${await findFreePort()}`],
     {
       ...account,

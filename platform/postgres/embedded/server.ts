@@ -16,9 +16,9 @@ const RESTART_PAUSE_MS = 500;
 /** Lines of the server's log that an error quotes. */
 const LOG_LINES = 15;
 
+/** What is committed still survives the server's being killed, though not the machine's. */
 const NOT_DURABLE = [
   'fsync=off',
-  'synchronous_commit=off',
   'full_page_writes=off',
   'wal_level=minimal',
   'max_wal_senders=0',
