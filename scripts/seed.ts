@@ -1,0 +1,32 @@
+/**
+ * `node scripts/seed.ts`: puts the catalogue into the migrated database that `INVENTORY_DATABASE_URL` names and, where
+ * `USERS_DATABASE_URL` and `SEED_PASSWORD` are set, log-ins with that password. What is there already stays as it is.
+ */
+import { seedDatabase } from './seeds.ts';
+import { ACCOUNTS } from './start/secrets.ts';
+
+const LEAST_PASSWORD_LENGTH = 12;
+
+const { INVENTORY_DATABASE_URL: inventory, USERS_DATABASE_URL: users, SEED_PASSWORD: password } = process.env;
+if (!inventory && !users) {
+  console.error('Nothing to seed: set INVENTORY_DATABASE_URL, USERS_DATABASE_URL or both.');
+  process.exit(1);
+}
+if (inventory) {
+  await seedDatabase('inventory', inventory, []);
+  console.log('inventory: the catalogue is there');
+}
+if (users && !password) {
+  console.log('users: no log-ins made, for SEED_PASSWORD is not set');
+} else if (users && password) {
+  if (password.length < LEAST_PASSWORD_LENGTH) {
+    console.error(`SEED_PASSWORD must have at least ${LEAST_PASSWORD_LENGTH} characters.`);
+    process.exit(1);
+  }
+  await seedDatabase(
+    'users',
+    users,
+    ACCOUNTS.map((account) => ({ ...account, password })),
+  );
+  console.log(`users: ${ACCOUNTS.map(({ email }) => email).join(', ')} are there`);
+}

@@ -1,0 +1,20 @@
+import type { SeedAccount } from '#subgraphs/users/seed.ts';
+import { openDatabase } from '#platform/postgres/database.ts';
+import type { DatabaseName } from './databases.ts';
+
+/** Puts into a migrated database what a system needs to be tried out. What is there already stays as it is. */
+export async function seedDatabase(
+  name: DatabaseName,
+  url: string,
+  accounts: readonly SeedAccount[],
+): Promise<void> {
+  if (name !== 'users' && name !== 'inventory') return;
+  await using database = openDatabase({ url, applicationName: 'seed', poolSize: 1 });
+  if (name === 'users') {
+    const { seedUsers } = await import('#subgraphs/users/seed.ts');
+    await seedUsers(database, { accounts });
+  } else {
+    const { seedInventory } = await import('#subgraphs/inventory/seed.ts');
+    await seedInventory(database);
+  }
+}

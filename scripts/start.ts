@@ -1,0 +1,73 @@
+/**
+ * `npm start`: the whole system on this machine, from nothing. Settings in scripts/start/settings.ts.
+ * Ctrl-C (or SIGTERM) stops it in good order and exits with 0, a second one at once; what cannot start exits with 1.
+ */
+import { existsSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
+import path from 'node:path';
+import './start/drizzle-as-commonjs.ts';
+import { ServiceFailedError } from './start/service.ts';
+import { readSettings, ROOT, type Settings, SettingsError } from './start/settings.ts';
+import type { System } from './start/system.ts';
+import { createDisplay, summary } from './start/terminal.ts';
+
+/** npm passes on the Ctrl-C that the terminal has given us already: within this time it is the same one. */
+const SAME_SIGNAL_MS = 1_000;
+const LOOK_FOR_PARENT_MS = 500;
+
+const display = createDisplay(process.stdout);
+const stopping = new AbortController();
+let system: System | undefined;
+let firstSignalAt = Number.POSITIVE_INFINITY;
+
+function onSignal(signal: string) {
+  if (!stopping.signal.aborted) {
+    firstSignalAt = performance.now();
+    display.line(`  ${signal}: stopping (once more to stop at once)`);
+    stopping.abort(new Error(signal));
+  } else if (performance.now() - firstSignalAt > SAME_SIGNAL_MS) {
+    display.line('  stopping at once');
+    for (const service of Object.values(system?.services ?? {})) service.killForGood();
+    process.exit(1); // PostgreSQL's guard ends it when we are gone
+  }
+}
+
+function watchForEnd() {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  // npm hands signals to the shell between it and us, and that shell may end without passing them on.
+  const parent = process.ppid;
+  if (process.env['npm_lifecycle_event'] !== 'start') return;
+  setInterval(
+    () => process.ppid !== parent && !stopping.signal.aborted && onSignal('npm has ended'),
+    LOOK_FOR_PARENT_MS,
+  ).unref();
+}
+
+async function run(settings: Settings) {
+  display.line('Starting Ordergraph\n');
+  const { startSystem } = await import('./start/system.ts'); // only now, to be compiled from the cache
+  system = await startSystem({ ...settings, onEvent: display.show, signal: stopping.signal });
+  display.line(summary(system, settings.dataFolder, performance.now()));
+  await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve, { once: true }));
+  await system[Symbol.asyncDispose]();
+}
+
+try {
+  watchForEnd();
+  if (existsSync(path.join(ROOT, '.env'))) process.loadEnvFile(path.join(ROOT, '.env'));
+  const settings = readSettings(process.env);
+  enableCompileCache(path.join(settings.dataFolder, 'compile-cache/start'));
+  await run(settings);
+  display.line('  stopped');
+  process.exit(0);
+} catch (error) {
+  if (stopping.signal.aborted && error === stopping.signal.reason) {
+    display.line('  stopped');
+    process.exit(0);
+  }
+  const expected = [SettingsError, ServiceFailedError].some((known) => error instanceof known);
+  process.stderr.write(
+    `\n${expected || !(error instanceof Error) ? String((error as Error).message) : error.stack}\n`,
+  );
+  process.exit(1);
+}

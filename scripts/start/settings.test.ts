@@ -1,0 +1,33 @@
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { readSettings, ROOT } from './settings.ts';
+
+test('without any variable: port 4000, .data, and no database of one’s own', () => {
+  expect(readSettings({ PORT: '', USERS_DATABASE_URL: '' })).toEqual({
+    gatewayPort: 4000,
+    dataFolder: path.join(ROOT, '.data'),
+    databaseUrls: {},
+    env: {},
+  });
+});
+
+test('no service is handed what is meant for another', () => {
+  const { env, databaseUrls } = readSettings({
+    ORDERS_DATABASE_URL: 'postgres://db/orders',
+    GATEWAY_SECRET: 'of docker compose',
+    USERS_SIGNING_KEY: '{}',
+    PORT: '4100',
+    LOG_LEVEL: 'debug',
+  });
+  expect(env).toEqual({ LOG_LEVEL: 'debug' });
+  expect(databaseUrls).toEqual({ orders: 'postgres://db/orders' });
+});
+
+test.for([
+  [{ PORT: 'http' }, /PORT must be a number/],
+  [{ PORT: '65536' }, /PORT must be a number/],
+  [{ BUS_DATABASE_URL: 'mysql://db/bus' }, /BUS_DATABASE_URL must be a postgres:\/\/ URL/],
+  [{ NODE_ENV: 'production' }, /docker-compose\.yml/],
+] as const)('%j is refused, and said why', ([env, reason]) => {
+  expect(() => readSettings(env)).toThrow(reason);
+});
