@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigError, readConfig, urlVariable } from './config.ts';
+
+const read = (env: Record<string, string> = {}, argv: string[] = []) =>
+  readConfig(argv, { SUPERGRAPH: 's.graphql', ...env });
+
+test('a supergraph is all that must be given', () => {
+  expect(read()).toMatchObject({
+    supergraphFile: 's.graphql',
+    host: '127.0.0.1',
+    port: 4000,
+    production: false,
+    shareRequests: false,
+    batching: false,
+    explorer: true,
+    introspection: true,
+    corsOrigins: ['https://studio.apollographql.com'],
+    upstream: {
+      secret: undefined,
+      shareCalls: true,
+      forwardHeaders: ['authorization', 'x-request-id', 'traceparent', 'tracestate', 'accept-language'],
+    },
+  });
+});
+
+test('a flag wins over its variable, and an empty variable counts as not set', () => {
+  const { supergraphFile, port } = read({ PORT: '1', LOG_LEVEL: '' }, [
+    '--supergraph',
+    'f.graphql',
+    '--port',
+    '2',
+  ]);
+  expect({ supergraphFile, port }).toEqual({ supergraphFile: 'f.graphql', port: 2 });
+});
+
+test('production closes what only development needs', () => {
+  expect(read({ NODE_ENV: 'production', CORS_ORIGINS: 'https://shop.example' })).toMatchObject({
+    production: true,
+    explorer: false,
+    introspection: false,
+    corsOrigins: ['https://shop.example'],
+  });
+  expect(read({ NODE_ENV: 'production', EXPLORER: 'on' }).explorer).toBe(true);
+});
+
+test('addresses of subgraphs are taken by their name, for HTTP and for WebSockets', () => {
+  const { upstream, live } = read({
+    SUBGRAPH_URL_MY_SHOP: 'http://10.0.0.1/graphql',
+    SUBGRAPH_WS_URL_MY_SHOP: 'wss://10.0.0.2/live',
+  });
+  expect(upstream.urls.get(urlVariable('my-shop'))).toBe('http://10.0.0.1/graphql');
+  expect(live.upstreamUrls.get(urlVariable('my-shop'))).toBe('wss://10.0.0.2/live');
+});
+
+describe('what cannot be used is refused by name', () => {
+  test.each([
+    [{ PORT: '70000' }, 'PORT'],
+    [{ SHARE_REQUESTS: 'yes' }, 'SHARE_REQUESTS'],
+    [{ FORWARD_HEADERS: 'authorization, Host' }, 'FORWARD_HEADERS'],
+    [{ FORWARD_HEADERS: 'x-gateway-secret' }, 'FORWARD_HEADERS'],
+    [{ GATEWAY_SECRET: 'short' }, 'GATEWAY_SECRET'],
+    [{ NODE_ENV: 'production', GATEWAY_SECRET: 'dev-0123456789abcdef' }, 'GATEWAY_SECRET'],
+    [{ SUBGRAPH_URL_SHOP: 'shop:4000' }, 'SUBGRAPH_URL_SHOP'],
+    [{ SUBGRAPH_WS_URL_SHOP: 'http://shop' }, 'SUBGRAPH_WS_URL_SHOP'],
+  ])('%o', (env, variable) => {
+    expect(() => read(env as Record<string, string>)).toThrow(ConfigError);
+    expect(() => read(env as Record<string, string>)).toThrow(new RegExp(`^${variable}: `));
+  });
+});

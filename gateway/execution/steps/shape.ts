@@ -1,0 +1,119 @@
+// Compiling: the shape of a subgraph's answer.
+import type { FetchDataRewrite } from '@apollo/query-planner';
+import { Kind, type SelectionNode, type SelectionSetNode } from 'graphql';
+import { included } from '../conditions.ts';
+import type { EntityTypes } from './entity-keys.ts';
+
+/**
+ * The response keys that an object of an answer may have, over all types it may be of. A subgraph answers what it was
+ * asked, so which fragment a key comes from makes no difference when it is read.
+ */
+export interface Shape {
+  readonly keys: readonly ShapeKey[];
+}
+
+export interface ShapeKey {
+  /** In the subgraph's answer. */
+  readonly from: string;
+  /** In the merged tree. The planner gives fields of one name but different types aliases, and they are undone here. */
+  readonly to: string;
+  /** For objects and lists of them. */
+  readonly child?: Shape | undefined;
+  /** What `__typename` an object with the key may have; `undefined` for any. */
+  readonly typenames: ReadonlySet<string> | undefined;
+}
+
+export interface ShapeOptions {
+  /** The planner's `outputRewrites`. */
+  readonly rewrites: readonly FetchDataRewrite[] | undefined;
+  readonly types: EntityTypes;
+  readonly conditions: ReadonlyMap<string, boolean>;
+}
+
+/** @throws {Error} on a rewrite that this executor does not know */
+export function answerShape(
+  selectionSet: SelectionSetNode,
+  { rewrites = [], types, conditions }: ShapeOptions,
+): Shape {
+  const renames = new Map<string, string>();
+  for (const rewrite of rewrites) {
+    if (rewrite.kind !== 'KeyRenamer')
+      throw new Error(`the plan has an unknown output rewrite ${rewrite.kind}`);
+    renames.set(
+      joined(rewrite.path.filter((element) => !element.startsWith('... on '))),
+      rewrite.renameKeyTo,
+    );
+  }
+
+  function shapeOf(selectionSets: readonly SelectionSetNode[], path: readonly string[]): Shape {
+    const found = new Map<
+      string,
+      { nested: SelectionSetNode[]; typenames: ReadonlySet<string> | undefined }
+    >();
+    const collect = (selection: SelectionNode, typenames: ReadonlySet<string> | undefined): void => {
+      if (!included(selection, conditions)) return;
+      if (selection.kind === Kind.INLINE_FRAGMENT) {
+        const condition = selection.typeCondition?.name.value;
+        const own = condition === undefined ? undefined : new Set(types.namesOf(condition));
+        const both =
+          typenames === undefined ? own : own === undefined ? typenames : typenames.intersection(own);
+        for (const inner of selection.selectionSet.selections) collect(inner, both);
+      } else if (selection.kind === Kind.FIELD) {
+        const key = (selection.alias ?? selection.name).value;
+        const entry = found.get(key);
+        const nested = entry?.nested ?? [];
+        if (selection.selectionSet !== undefined) nested.push(selection.selectionSet);
+        found.set(key, {
+          nested,
+          typenames: entry === undefined ? typenames : either(entry.typenames, typenames),
+        });
+      }
+    };
+    for (const { selections } of selectionSets)
+      for (const selection of selections) collect(selection, undefined);
+    const keys = [...found].map(([from, { nested, typenames }]) => {
+      const inner = [...path, from];
+      const child = nested.length === 0 ? undefined : shapeOf(nested, inner);
+      return { from, to: renames.get(joined(inner)) ?? from, child, typenames };
+    });
+    return { keys };
+  }
+
+  return shapeOf([selectionSet], []);
+}
+
+/** What is known of the merged tree before anything runs. */
+export interface TreeOutline {
+  /** The keys that fetches put on the objects at a place; `place` are the keys from the root, lists left out. */
+  at(place: readonly string[]): ReadonlyMap<string, ReadonlySet<string> | undefined>;
+}
+
+/** Puts the shapes of all fetches together. */
+export function outlineTree(
+  fetches: readonly { readonly place: readonly string[]; readonly shape: Shape }[],
+): TreeOutline {
+  const places = new Map<string, Map<string, ReadonlySet<string> | undefined>>();
+  const visit = ({ keys }: Shape, place: readonly string[]): void => {
+    const name = joined(place);
+    const known = places.get(name) ?? new Map<string, ReadonlySet<string> | undefined>();
+    places.set(name, known);
+    for (const { to, typenames, child } of keys) {
+      known.set(to, known.has(to) ? either(known.get(to), typenames) : typenames);
+      if (child !== undefined) visit(child, [...place, to]);
+    }
+  };
+  for (const { shape, place } of fetches) visit(shape, place);
+  const nothing = new Map<string, undefined>();
+  return { at: (place) => places.get(joined(place)) ?? nothing };
+}
+
+function either(
+  a: ReadonlySet<string> | undefined,
+  b: ReadonlySet<string> | undefined,
+): ReadonlySet<string> | undefined {
+  return a === undefined || b === undefined ? undefined : a.union(b);
+}
+
+function joined(path: readonly string[]): string {
+  return path.join('.');
+}

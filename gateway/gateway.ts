@@ -1,0 +1,163 @@
+import { GraphQLError } from 'graphql';
+import type { Logger } from 'pino';
+import type { GatewayConfig } from './config.ts';
+import type { EngineResult } from './execution/compiled-operation.ts';
+import type { Planning } from './planning/planning.ts';
+import { createErrorMask } from './plugins/use-error-masking.ts';
+import { useLimits } from './plugins/use-limits.ts';
+import { createGenerations, type Generation } from './supergraph/generations.ts';
+import type { Supergraph } from './supergraph/supergraph.ts';
+import { watchSupergraph } from './supergraph/watch.ts';
+import { type HttpServer, serveHttp } from './transport/http.ts';
+import type { ForwardedHeaders, Upstreams } from './upstream/upstream.ts';
+import { createUpstreamRegistry } from './upstream/upstreams.ts';
+
+export interface GatewayRequest {
+  readonly query: string;
+  readonly operationName?: string | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | undefined;
+  readonly extensions?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Who asks, as far as the subgraphs are told, and until when. */
+export interface ClientContext {
+  readonly headers: ForwardedHeaders;
+  readonly signal?: AbortSignal | undefined;
+  /** Goes into the log and into masked errors. */
+  readonly requestId?: string | undefined;
+  /** Put the query plan into `extensions.queryPlan`; ignored in production. */
+  readonly queryPlan?: boolean | undefined;
+}
+
+export interface Gateway extends AsyncDisposable {
+  /** Swaps atomically; whoever needs more than one of its parts takes it once. */
+  readonly current: Generation;
+  /** The upstreams of whatever generation is current at the call. */
+  readonly upstreams: Upstreams;
+  /** Called after each swap of the supergraph; returns how to stop that. */
+  onSwap(listener: () => void): () => void;
+  /** One query or mutation, from any transport. Never rejects: what fails is in `errors`, masked already. */
+  execute(request: GatewayRequest, client: ClientContext): Promise<EngineResult>;
+  /** Starts to serve. Rejects when the port is taken. */
+  listen(): Promise<{ url: string }>;
+  /** Refuses new requests and resolves when those in flight have ended, or `SHUTDOWN_TIMEOUT_MS` have passed. */
+  drain(): Promise<void>;
+}
+
+export interface GatewayDeps {
+  readonly config: GatewayConfig;
+  readonly logger: Logger;
+  readonly supergraph: Supergraph;
+  readonly createPlanning: (supergraph: Supergraph, options: { cacheSize: number }) => Planning;
+}
+
+/** Wires the gateway together. Listens only when told to; disposing it closes everything it opened. */
+export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
+  const { config, logger } = deps;
+  const registry = createUpstreamRegistry(config.upstream, logger);
+  const mask = createErrorMask(config, logger);
+
+  const open = (supergraph: Supergraph): Generation => ({
+    supergraph,
+    planning: useLimits(deps.createPlanning(supergraph, { cacheSize: config.planCacheSize }), config),
+    upstreams: registry.open(supergraph.subgraphs.values()),
+  });
+  const generations = createGenerations(open(deps.supergraph), (error) =>
+    logger.warn({ err: error }, 'closing old upstreams'),
+  );
+
+  async function swap(supergraph: Supergraph): Promise<void> {
+    const next = open(supergraph);
+    await warmUp(next.planning, generations.current.planning.hottest(config.warmUpOperations));
+    generations.swap(next);
+    logger.info({ supergraph: supergraph.id }, 'a new supergraph serves');
+  }
+
+  async function run(
+    generation: Generation,
+    request: GatewayRequest,
+    client: ClientContext,
+  ): Promise<EngineResult> {
+    const { planning, upstreams } = generation;
+    const prepared = planning.prepare(request.query, request.operationName);
+    const { compiled } = prepared;
+    if (compiled.kind === 'subscription') return { errors: [subscriptionRefusal()] };
+    const coerced = prepared.coerce(request.variables ?? {});
+    if ('errors' in coerced) return { errors: [...coerced.errors] };
+    const { headers, signal } = client;
+    const result = await compiled.execute(coerced.variables, { upstreams, headers, signal });
+    if (!client.queryPlan || config.production) return result;
+    return { ...result, extensions: { ...result.extensions, queryPlan: prepared.planText() } };
+  }
+
+  let http: HttpServer | undefined;
+  let watcher: Disposable | undefined;
+
+  const gateway: Gateway = {
+    get current() {
+      return generations.current;
+    },
+    upstreams: {
+      call: (call) => generations.use(({ upstreams }) => upstreams.call(call)),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    },
+    onSwap: (listener) => generations.onSwap(listener),
+    async execute(request, client) {
+      try {
+        const result = await generations.use((generation) => run(generation, request, client));
+        return result.errors === undefined
+          ? result
+          : { ...result, errors: mask(result.errors, client.requestId) };
+      } catch (error) {
+        return { errors: mask(requestErrors(error), client.requestId) };
+      }
+    },
+    async listen() {
+      http ??= await serveHttp({ config, logger, gateway, mask });
+      watcher ??= watchSupergraph({
+        file: config.supergraphFile,
+        servingId: () => generations.current.supergraph.id,
+        onSupergraph: swap,
+        onRefused: (reason) =>
+          logger.error({ reason: reason.message }, 'new supergraph refused, the old one serves on'),
+      });
+      return { url: http.url };
+    },
+    async drain() {
+      await http?.drain();
+    },
+    async [Symbol.asyncDispose]() {
+      watcher?.[Symbol.dispose]();
+      await http?.[Symbol.asyncDispose]();
+      await generations[Symbol.asyncDispose]();
+    },
+  };
+  return gateway;
+}
+
+/** Plans one operation a turn of the event loop, so that requests are served in between. */
+async function warmUp(planning: Planning, operations: ReturnType<Planning['hottest']>): Promise<void> {
+  for (const operation of operations) {
+    planning.warmUp([operation]);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function subscriptionRefusal(): GraphQLError {
+  return new GraphQLError(
+    'Subscriptions need WebSocket, "accept: text/event-stream" or "accept: multipart/mixed;subscriptionSpec=1.0"',
+    { extensions: { code: 'BAD_REQUEST' } },
+  );
+}
+
+/** What `prepare` throws carries the errors of the request; anything else is a defect of ours. */
+function requestErrors(error: unknown): readonly GraphQLError[] {
+  if (error instanceof GraphQLError) return [error];
+  if (error instanceof Error && 'errors' in error && Array.isArray(error.errors)) return error.errors;
+  return [
+    new GraphQLError('Internal server error', {
+      originalError: error instanceof Error ? error : new Error(String(error)),
+      extensions: { code: 'INTERNAL_SERVER_ERROR' },
+    }),
+  ];
+}

@@ -1,0 +1,59 @@
+import { pino } from 'pino';
+import { ConfigError, type GatewayConfig, readConfig } from './config.ts';
+import { createGateway, type Gateway } from './gateway.ts';
+import { createPlanning } from './planning/planning.ts';
+import { loadSupergraph } from './supergraph/load.ts';
+import { SupergraphError } from './supergraph/supergraph.ts';
+import { AddressInUseError } from './transport/http.ts';
+
+/**
+ * The gateway as a process: settings, then `createGateway`, then listening, then signals. Ends with 0 after a signal
+ * (or when the parent that holds its IPC channel goes), with 1 when it cannot start.
+ */
+async function main(): Promise<void> {
+  const config = readConfig(process.argv.slice(2), process.env);
+  const logger = pino({ name: 'gateway', level: config.logLevel });
+  const supergraph = await loadSupergraph(config.supergraphFile);
+  const gateway = await createGateway({ config, logger, supergraph, createPlanning });
+  const { url } = await gateway.listen();
+  stopOnSignals(gateway, config, logger);
+  logger.info(
+    { url, supergraph: supergraph.id, subgraphs: [...supergraph.subgraphs.keys()] },
+    'gateway ready',
+  );
+  process.send?.({ type: 'ready', url });
+}
+
+function stopOnSignals(gateway: Gateway, config: GatewayConfig, logger: pino.Logger): void {
+  let stopping = false;
+  const stop = async (reason: string) => {
+    if (stopping) return;
+    stopping = true;
+    logger.info({ reason }, 'stopping');
+    // Past the bound for requests there is nothing left worth waiting for.
+    setTimeout(() => process.exit(0), config.shutdownTimeoutMs + CLOSING_MS).unref();
+    await gateway.drain();
+    await gateway[Symbol.asyncDispose]();
+    process.exit(0);
+  };
+  const onFailure = (error: unknown) => {
+    logger.error({ err: error }, 'stopping failed');
+    process.exit(1);
+  };
+  for (const reason of ['SIGTERM', 'SIGINT', 'disconnect'] as const) {
+    process.on(reason, () => void stop(reason).catch(onFailure));
+  }
+}
+
+/** For closing connections, once requests have ended or their time is up. */
+const CLOSING_MS = 2_000;
+
+try {
+  await main();
+} catch (error) {
+  const known =
+    error instanceof ConfigError || error instanceof SupergraphError || error instanceof AddressInUseError;
+  const text = known ? error.message : error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`gateway: ${text}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { createInProcessGateway } from '#tests/oracle/in-process-gateway.ts';
+import { createPlanning, OperationError } from './planning.ts';
+
+const gateway = createInProcessGateway({
+  a: {
+    sdl: 'type Query { item(id: ID = "1", filter: Filter): Item } input Filter { tags: [String!] = ["x"] deep: Int! } type Item { id: ID! name: String }',
+    resolvers: { Query: { item: (_: unknown, { id }: { id: string }) => ({ id, name: 'n' }) } },
+  },
+});
+const { supergraph } = gateway;
+
+function errorsOf(run: () => unknown) {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof OperationError) return error.errors.map(({ extensions }) => extensions['code']);
+    throw error;
+  }
+  return [];
+}
+
+describe('an operation', () => {
+  const planning = createPlanning(supergraph);
+
+  it('is prepared once, however it is laid out', () => {
+    const first = planning.prepare('{ item { id name } }');
+    expect(planning.prepare('{ item { id name } }')).toBe(first);
+    expect(planning.prepare('# a comment\nquery{item{id,name,},}')).toBe(first);
+    expect(planning.prepare('{ item { name id } }')).not.toBe(first);
+  });
+
+  it('is told from another of its document by its name', () => {
+    const source = 'query A { item { id } } query B { item { name } }';
+    expect(planning.prepare(source, 'A')).not.toBe(planning.prepare(source, 'B'));
+    expect(errorsOf(() => planning.prepare(source))).toEqual(['OPERATION_RESOLUTION_FAILURE']);
+    expect(errorsOf(() => planning.prepare(source, 'C'))).toEqual(['OPERATION_RESOLUTION_FAILURE']);
+  });
+
+  it('is refused with the reason when it is none', () => {
+    expect(errorsOf(() => planning.prepare('{ item { '))).toEqual(['GRAPHQL_PARSE_FAILED']);
+    expect(errorsOf(() => planning.prepare('{ item { id nothing } none }'))).toEqual([
+      'GRAPHQL_VALIDATION_FAILED',
+      'GRAPHQL_VALIDATION_FAILED',
+    ]);
+    expect(errorsOf(() => planning.prepare('fragment F on Item { id }'))).not.toEqual([]);
+  });
+
+  it('with @defer or @stream is refused as such, and the schema does not offer them', () => {
+    expect(errorsOf(() => planning.prepare('{ item { id ... @defer { name } } }'))).toEqual([
+      'INCREMENTAL_DELIVERY_NOT_SUPPORTED',
+    ]);
+    expect(errorsOf(() => planning.prepare('{ item @stream { id } }'))).toEqual([
+      'INCREMENTAL_DELIVERY_NOT_SUPPORTED',
+    ]);
+    expect(supergraph.apiSchema.getDirective('defer')).toBeUndefined();
+  });
+
+  it('shows its plan', () => {
+    expect(planning.prepare('{ item { id } }').planText()).toMatch(/^QueryPlan \{\s+Fetch\(service: "a"\)/);
+  });
+});
+
+describe('variables', () => {
+  const planning = createPlanning(supergraph);
+  const prepared = planning.prepare(
+    'query ($id: ID!, $filter: Filter, $n: Int = 3) { item(id: $id, filter: $filter) { id } ... @include(if: true) { x: item(filter: { deep: $n }) { id } } }',
+  );
+
+  it('are coerced and completed with defaults', () => {
+    expect(prepared.coerce({ id: 7, filter: { deep: 1 } })).toEqual({
+      variables: { id: '7', filter: { tags: ['x'], deep: 1 }, n: 3 },
+    });
+  });
+
+  it('that do not fit are refused', () => {
+    const refused = prepared.coerce({ filter: { deep: 'x' } });
+    expect('errors' in refused && refused.errors.map(({ extensions }) => extensions['code'])).toEqual([
+      'BAD_USER_INPUT',
+      'BAD_USER_INPUT',
+    ]);
+  });
+});
+
+describe('the cache', () => {
+  it('is bounded', () => {
+    const planning = createPlanning(supergraph, { cacheSize: 2 });
+    const first = planning.prepare('{ item { id } }');
+    planning.prepare('{ item { name } }');
+    planning.prepare('{ item { id name } }');
+    expect(planning.hottest(10)).toHaveLength(2);
+    expect(planning.prepare('{ item { id } }')).not.toBe(first);
+  });
+
+  it('names its hottest operations, and another one warms up with them', () => {
+    const planning = createPlanning(supergraph);
+    planning.prepare('{ item { id } }');
+    for (let i = 0; i < 3; i++) planning.prepare('query A { item { name } } query B { __typename }', 'A');
+    const [hottest] = planning.hottest(1);
+    expect(hottest).toEqual({
+      source: 'query A { item { name } } query B { __typename }',
+      operationName: 'A',
+    });
+
+    const next = createPlanning(supergraph);
+    next.warmUp([{ source: '{ gone }' }, { source: '{ item {' }, ...planning.hottest(5)]);
+    expect(next.hottest(5)).toHaveLength(2);
+  });
+});

@@ -1,0 +1,228 @@
+// The first of the four stations of a request: planning → execution → upstream → transport. An operation is parsed,
+// validated, planned and compiled once, and found again however it is laid out.
+import { serializeQueryPlan } from '@apollo/query-planner';
+import {
+  type DocumentNode,
+  getVariableValues,
+  GraphQLError,
+  type GraphQLFormattedError,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+  print,
+} from 'graphql';
+import { LRUCache } from 'lru-cache';
+import { compileOperation } from '#gateway/execution/compile-operation.ts';
+import type { CompiledOperation } from '#gateway/execution/compiled-operation.ts';
+import { createEntityTypes } from '#gateway/execution/steps/entity-keys.ts';
+import type { Supergraph } from '#gateway/supergraph/supergraph.ts';
+import { createPlanner } from './planner.ts';
+import { validateOperation } from './validation.ts';
+
+/** An operation that is ready to run, any number of times. */
+export interface PreparedOperation {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly kind: 'query' | 'mutation' | 'subscription';
+  readonly compiled: CompiledOperation;
+  /** The query plan in the notation of Apollo's tools. */
+  planText(): string;
+  /** Checks and completes what a client sent as variables ("CoerceVariableValues"). */
+  coerce(
+    rawVariables: Readonly<Record<string, unknown>>,
+  ): { readonly variables: Record<string, unknown> } | { readonly errors: readonly GraphQLError[] };
+}
+
+export interface OperationText {
+  readonly source: string;
+  readonly operationName?: string | undefined;
+}
+
+export interface Planning {
+  /** Parses and validates against the API schema. Throws {@link OperationError}. */
+  parse(source: string): DocumentNode;
+  /** Throws {@link OperationError}: `GRAPHQL_PARSE_FAILED`, `GRAPHQL_VALIDATION_FAILED`, `OPERATION_RESOLUTION_FAILURE`. */
+  prepare(source: string, operationName?: string): PreparedOperation;
+  /** At most `n` of the operations in the cache, the most used first. */
+  hottest(n: number): OperationText[];
+  /** Prepares operations; those that are not valid here are left out. */
+  warmUp(list: readonly OperationText[]): void;
+}
+
+/** An operation cannot be run, for reasons that its sender should know. */
+export class OperationError extends Error {
+  readonly errors: readonly GraphQLError[];
+
+  constructor(errors: readonly GraphQLError[]) {
+    super(errors.map(({ message }) => message).join('\n'));
+    this.name = 'OperationError';
+    this.errors = errors;
+  }
+
+  toJSON(): { errors: GraphQLFormattedError[] } {
+    return { errors: this.errors.map((error) => error.toJSON()) };
+  }
+}
+
+/** How many operations stay planned when nothing else is said. */
+const CACHE_SIZE = 1000;
+/** In characters, on average over a full cache: a few huge operations must not take all memory. */
+const MEAN_OPERATION_LENGTH = 4_000;
+const LONGEST_KEPT = 1_000_000;
+
+interface Entry extends PreparedOperation {
+  /** A text that it was asked for by. */
+  readonly source: string;
+  /** Its key among the documents. */
+  readonly key: string;
+  uses: number;
+}
+
+/**
+ * Plans operations for one supergraph. Two caches, both bounded: one by the text as it was sent, and behind it one by the
+ * document printed anew, so that white space, commas and comments make no difference.
+ */
+export function createPlanning(
+  supergraph: Supergraph,
+  options: { readonly cacheSize?: number } = {},
+): Planning {
+  const { cacheSize: max = CACHE_SIZE } = options;
+  const bounds = { max, maxSize: Math.max(max * MEAN_OPERATION_LENGTH, LONGEST_KEPT) };
+  const documents = new LRUCache<string, DocumentNode>({
+    ...bounds,
+    sizeCalculation: (_, source) => source.length + 1,
+  });
+  const bySource = new LRUCache<string, Entry>({ ...bounds, sizeCalculation: (_, key) => key.length });
+  const byDocument = new LRUCache<string, Entry>({ ...bounds, sizeCalculation: (_, key) => key.length });
+  const planner = createPlanner(supergraph);
+  const types = createEntityTypes(supergraph.sdl, supergraph.graphqlSchema);
+
+  function parseSource(source: string): DocumentNode {
+    let document = documents.get(source);
+    if (document === undefined) {
+      document = parseText(source);
+      const errors = validateOperation(supergraph.apiSchema, document);
+      if (errors.length > 0) throw new OperationError(errors);
+      documents.set(source, document);
+    }
+    return document;
+  }
+
+  function create(
+    key: string,
+    source: string,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+  ): Entry {
+    const planned = planner.plan(document, operation);
+    const compiled = compileOperation({ ...planned, apiSchema: supergraph.apiSchema, types });
+    return {
+      source,
+      key,
+      uses: 0,
+      document,
+      operation,
+      kind: operation.operation,
+      compiled,
+      planText: () => serializeQueryPlan(planned.plan),
+      coerce(raw) {
+        const { coerced, errors } = getVariableValues(
+          supergraph.apiSchema,
+          operation.variableDefinitions ?? [],
+          raw,
+        );
+        if (errors === undefined) return { variables: coerced };
+        return { errors: errors.map((error) => coded(error, 'BAD_USER_INPUT')) };
+      },
+    };
+  }
+
+  function find(source: string, operationName: string | undefined): Entry {
+    const document = parseSource(source);
+    const operation = selectOperation(document, operationName);
+    const key = cacheKey(print(document), operationName);
+    let entry = byDocument.get(key);
+    if (entry === undefined) byDocument.set(key, (entry = create(key, source, document, operation)));
+    return entry;
+  }
+
+  const planning: Planning = {
+    parse: parseSource,
+    prepare(source, operationName) {
+      const key = cacheKey(source, operationName);
+      let entry = bySource.get(key);
+      if (entry === undefined) bySource.set(key, (entry = find(source, operationName)));
+      // What is in use stays in both caches.
+      else byDocument.get(entry.key);
+      entry.uses += 1;
+      return entry;
+    },
+    hottest(n) {
+      return [...byDocument.values()]
+        .sort((a, b) => b.uses - a.uses)
+        .slice(0, n)
+        .map(({ source, document, operation }) => ({
+          source,
+          operationName: document.definitions.length > 1 ? operation.name?.value : undefined,
+        }));
+    },
+    warmUp(list) {
+      for (const { source, operationName } of list) {
+        try {
+          planning.prepare(source, operationName);
+        } catch (error) {
+          // What the new schema does not know any more is refused when it is asked for.
+          if (!(error instanceof OperationError)) throw error;
+        }
+      }
+    },
+  };
+  return planning;
+}
+
+function parseText(source: string): DocumentNode {
+  try {
+    return parse(source);
+  } catch (error) {
+    if (error instanceof GraphQLError) throw new OperationError([coded(error, 'GRAPHQL_PARSE_FAILED')]);
+    throw error;
+  }
+}
+
+function selectOperation(document: DocumentNode, name: string | undefined): OperationDefinitionNode {
+  const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
+  const [first] = operations;
+  if (name === undefined || name === '') {
+    if (first !== undefined && operations.length === 1) return first;
+    throw unresolved(
+      first === undefined
+        ? 'Must provide an operation.'
+        : 'Must provide operation name if query contains multiple operations.',
+    );
+  }
+  const named = operations.find((operation) => operation.name?.value === name);
+  if (named === undefined) throw unresolved(`Unknown operation named "${name}".`);
+  return named;
+}
+
+function unresolved(message: string): OperationError {
+  return new OperationError([
+    new GraphQLError(message, { extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } }),
+  ]);
+}
+
+function coded(error: GraphQLError, code: string): GraphQLError {
+  const { message, nodes, source, positions, path, originalError, extensions } = error;
+  return new GraphQLError(message, {
+    nodes,
+    source,
+    positions,
+    path,
+    originalError,
+    extensions: { code, ...extensions },
+  });
+}
+
+function cacheKey(text: string, operationName: string | undefined): string {
+  return `${operationName ?? ''}\n${text}`;
+}

@@ -1,0 +1,16 @@
+import cors from '@fastify/cors';
+import type { FastifyInstance } from 'fastify';
+
+const PREFLIGHT_MAX_AGE_S = 600;
+
+/** Lets pages of `origins` call the gateway, with credentials. Without any, no page of another origin may. */
+export async function useCors(app: FastifyInstance, origins: readonly string[]): Promise<void> {
+  if (origins.length === 0) return;
+  await app.register(cors, {
+    origin: [...origins],
+    credentials: true,
+    methods: ['GET', 'POST', 'OPTIONS'],
+    maxAge: PREFLIGHT_MAX_AGE_S,
+    exposedHeaders: ['x-request-id', 'retry-after'],
+  });
+}

@@ -1,0 +1,44 @@
+import { GraphQLError } from 'graphql';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { createErrorMask } from './use-error-masking.ts';
+
+const silent = pino({ level: 'silent' });
+const inProduction = createErrorMask({ production: true }, silent);
+const inDevelopment = createErrorMask({ production: false }, silent);
+
+test('production hides what went wrong inside, and keeps where, who and under which id', () => {
+  const error = {
+    message: 'connect ECONNREFUSED 10.0.0.7:4001',
+    path: ['user', 0],
+    extensions: { code: 'SUBGRAPH_UNREACHABLE', service: 'users', stacktrace: ['…'] },
+  };
+  expect(inProduction([error], 'id-1')).toEqual([
+    {
+      message: 'A service could not be reached.',
+      path: ['user', 0],
+      extensions: { code: 'SUBGRAPH_UNREACHABLE', service: 'users', requestId: 'id-1' },
+    },
+  ]);
+});
+
+test('an error without a code is an internal one', () => {
+  expect(inProduction([new GraphQLError('x is not a function')], 'id')).toEqual([
+    { message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: 'id' } },
+  ]);
+  expect(inDevelopment([{ message: 'x is not a function' }], 'id')).toEqual([
+    { message: 'x is not a function', extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: 'id' } },
+  ]);
+});
+
+test('a refusal meant for clients keeps its message and its details, but no stack trace', () => {
+  const error = {
+    message: 'Not yours.',
+    path: ['order'],
+    extensions: { code: 'FORBIDDEN', field: 'id', stacktrace: ['…'], exception: {} },
+  };
+  expect(inProduction([error], 'id')).toEqual([
+    { message: 'Not yours.', path: ['order'], extensions: { code: 'FORBIDDEN', field: 'id' } },
+  ]);
+  expect(inDevelopment([error], 'id')).toEqual([error]);
+});

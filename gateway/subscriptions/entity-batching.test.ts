@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { SubgraphAnswer, SubgraphCall, Upstreams } from '#gateway/upstream/upstream.ts';
+import { createEntityBatching } from './entity-batching.ts';
+
+const QUERY = 'query($representations:[_Any!]!){_entities(representations:$representations){...on P{name}}}';
+
+/** A subgraph that names each entity after its key, and fails those whose key says so. */
+function createSubgraph() {
+  const calls: SubgraphCall[] = [];
+  const upstreams: Upstreams = {
+    async call(call) {
+      calls.push(call);
+      const representations = (call.request.variables?.['representations'] ?? []) as { id: string }[];
+      const errors = representations.flatMap(({ id }, index) =>
+        id.startsWith('bad') ? [{ message: `no ${id}`, path: ['_entities', index, 'name'] }] : [],
+      );
+      const _entities = representations.map(({ id }) =>
+        id.startsWith('bad') ? null : { name: `name of ${id}` },
+      );
+      return { data: { _entities }, ...(errors.length > 0 && { errors }) };
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  return { calls, upstreams };
+}
+
+function callFor(ids: readonly string[], headers = {}, others = {}): SubgraphCall {
+  const representations = ids.map((id) => ({ __typename: 'P', id }));
+  return {
+    subgraph: 'people',
+    operation: 'query',
+    headers,
+    request: { query: QUERY, variables: { representations, ...others } },
+  };
+}
+
+function expected(ids: readonly string[]): SubgraphAnswer {
+  const errors = ids.flatMap((id, index) =>
+    id.startsWith('bad') ? [{ message: `no ${id}`, path: ['_entities', index, 'name'] }] : [],
+  );
+  return {
+    data: { _entities: ids.map((id) => (id.startsWith('bad') ? null : { name: `name of ${id}` })) },
+    ...(errors.length > 0 && { errors }),
+  };
+}
+
+/** Errors have no order of their own. */
+function inOrder({ data, errors = [] }: SubgraphAnswer) {
+  return { data, errors: errors.toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b))) };
+}
+
+test('calls of one turn travel as one, and each gets what it would have got alone', async () => {
+  const ids = fc.array(fc.constantFrom('a', 'b', 'c', 'bad1', 'bad2'), { minLength: 1, maxLength: 5 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(ids, { minLength: 1, maxLength: 6 }), async (asked) => {
+      const { calls, upstreams } = createSubgraph();
+      const batching = createEntityBatching(upstreams);
+      const answers = await Promise.all(asked.map((list) => batching.call(callFor(list))));
+      expect(answers.map(inOrder)).toEqual(asked.map((list) => inOrder(expected(list))));
+      expect(calls).toHaveLength(1);
+      expect(calls[0]?.request.variables?.['representations']).toHaveLength(new Set(asked.flat()).size);
+    }),
+  );
+});
+
+test('who asks, and with what other variables, keeps calls apart', async () => {
+  const { calls, upstreams } = createSubgraph();
+  const batching = createEntityBatching(upstreams);
+  const asked = [
+    callFor(['a'], { authorization: 'ada' }),
+    callFor(['b'], { authorization: 'bob' }),
+    callFor(['c'], {}, { first: 1 }),
+    callFor(['d']),
+  ];
+  const answers = await Promise.all(asked.map((call) => batching.call(call)));
+  expect(answers).toEqual(['a', 'b', 'c', 'd'].map((id) => expected([id])));
+  expect(calls.map(({ headers }) => headers)).toEqual(asked.map(({ headers }) => headers));
+});
+
+test('a call that fails fails for all who were on it; mutations and other queries travel alone', async () => {
+  const failing: Upstreams = {
+    call: () => Promise.reject(new Error('down')),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const batching = createEntityBatching(failing);
+  const outcomes = await Promise.allSettled([batching.call(callFor(['a'])), batching.call(callFor(['b']))]);
+  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+
+  const { calls, upstreams } = createSubgraph();
+  const others = createEntityBatching(upstreams);
+  const plain: SubgraphCall = {
+    subgraph: 'people',
+    operation: 'query',
+    headers: {},
+    request: { query: '{ me { id } }' },
+  };
+  await Promise.all([
+    others.call(plain),
+    others.call(plain),
+    others.call({ ...callFor(['a']), operation: 'mutation' }),
+  ]);
+  expect(calls).toHaveLength(3);
+});
+
+test('entities of an event are asked for anew, never taken from a call that was under way before it', async () => {
+  const { calls, upstreams } = createSubgraph();
+  const batching = createEntityBatching(upstreams);
+  await Promise.all([batching.call(callFor(['a'])), batching.call(callFor(['b']))]);
+  await batching.call(callFor(['a']));
+  expect(calls).toHaveLength(2);
+  expect(calls.every((call) => 'fresh' in call && call.fresh === true)).toBe(true);
+});

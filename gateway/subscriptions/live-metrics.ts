@@ -1,0 +1,51 @@
+/** Plain counters since the start, and gauges of now. */
+export interface LiveMetrics {
+  /** Open client connections of all live transports. */
+  connections: number;
+  connectionsTotal: number;
+  /** Client subscriptions now. */
+  subscriptions: number;
+  subscriptionsTotal: number;
+  /** Upstream subscriptions now: what the clients' subscriptions share. */
+  streams: number;
+  streamsTotal: number;
+  /** Streams of one operation that met at the same event and became one. */
+  streamsMerged: number;
+  upstreamSockets: number;
+  upstreamReconnects: number;
+  /** Events that came from subgraphs. */
+  events: number;
+  /** Messages by which subgraphs said where a stream stands, without an event. */
+  positions: number;
+  /** Events times clients. */
+  deliveries: number;
+  /** Sum, over delivered events, of the time from an event's arrival to its delivery. */
+  lagMsTotal: number;
+  lagMsMax: number;
+  /** Ends of connections and of streams, by reason. */
+  readonly closes: Record<string, number>;
+}
+
+export function createLiveMetrics(): LiveMetrics {
+  return {
+    connections: 0,
+    connectionsTotal: 0,
+    subscriptions: 0,
+    subscriptionsTotal: 0,
+    streams: 0,
+    streamsTotal: 0,
+    streamsMerged: 0,
+    upstreamSockets: 0,
+    upstreamReconnects: 0,
+    events: 0,
+    positions: 0,
+    deliveries: 0,
+    lagMsTotal: 0,
+    lagMsMax: 0,
+    closes: {},
+  };
+}
+
+export function countClose(metrics: LiveMetrics, reason: string): void {
+  metrics.closes[reason] = (metrics.closes[reason] ?? 0) + 1;
+}

@@ -1,0 +1,313 @@
+import { GraphQLError, print } from 'graphql';
+import type { Logger } from 'pino';
+import type { UpstreamConfig } from '#gateway/config.ts';
+import type { CompiledSubscription, EngineResult, Variables } from '#gateway/execution/compiled-operation.ts';
+import type { Gateway } from '#gateway/gateway.ts';
+import type { PreparedOperation } from '#gateway/planning/planning.ts';
+import type { ErrorMask } from '#gateway/plugins/use-error-masking.ts';
+import type { Generation } from '#gateway/supergraph/generations.ts';
+import { identityOf } from '#gateway/upstream/forwarded-headers.ts';
+import type { ForwardedHeaders } from '#gateway/upstream/upstream.ts';
+import { createEntityBatching } from './entity-batching.ts';
+import { createGroup, type Group } from './group.ts';
+import type { LiveConfig } from './live-config.ts';
+import { createLiveEvent, type Cursor, isCursor } from './live-event.ts';
+import { countClose, createLiveMetrics, type LiveMetrics } from './live-metrics.ts';
+import { isPublicStream } from './public-streams.ts';
+import type { LivePlan, Member } from './stream.ts';
+import {
+  COMPLETED,
+  failure,
+  type LiveRequest,
+  type StreamEnd,
+  type Subscriber,
+  type SubscriberContext,
+  type Subscription,
+} from './subscriber.ts';
+import { createUpstreamStreams } from './upstream-streams.ts';
+
+/** Live updates for every transport: one behaviour, whichever way a client came. */
+export interface Subscriptions extends AsyncDisposable {
+  readonly metrics: LiveMetrics;
+  /**
+   * Runs one operation for one client. A subscription shares its upstream, its entities and its bytes with every other
+   * one of the same operation, variables and identity; queries and mutations give one event and complete.
+   */
+  subscribe(request: LiveRequest, client: SubscriberContext, subscriber: Subscriber): Subscription;
+}
+
+export interface SubscriptionsDeps {
+  readonly gateway: Pick<Gateway, 'current' | 'upstreams' | 'onSwap' | 'execute'>;
+  readonly live: LiveConfig;
+  readonly upstream: UpstreamConfig;
+  readonly mask: ErrorMask;
+  readonly logger: Logger;
+}
+
+interface GroupEntry {
+  readonly group: Group;
+  readonly request: LiveRequest;
+}
+
+/** They name one request, and a stream that many share is no one's request. */
+const REQUEST_SCOPED_HEADERS = new Set(['x-request-id', 'traceparent', 'tracestate']);
+const REPLANS_PER_TURN = 50;
+const NOTHING: Subscription = { once: false, stop() {}, renew() {} };
+
+export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
+  const { gateway, live, logger } = deps;
+  const metrics = createLiveMetrics();
+  const upstreamStreams = createUpstreamStreams({ live, upstream: deps.upstream, metrics, logger });
+  const upstreams = createEntityBatching(gateway.upstreams);
+  const groups = new Map<string, GroupEntry>();
+  const perUser = new Map<string, number>();
+  const texts = new WeakMap<PreparedOperation, string>();
+  let disposed = false;
+
+  const mask = (result: EngineResult): EngineResult =>
+    result.errors === undefined ? result : { ...result, errors: deps.mask(result.errors, undefined) };
+  const failed = (errors: readonly GraphQLError[], requestId?: string): StreamEnd => ({
+    kind: 'failed',
+    errors: deps.mask(errors, requestId),
+  });
+
+  function textOf(prepared: PreparedOperation): string {
+    let text = texts.get(prepared);
+    if (text === undefined) {
+      text = `${prepared.operation.name?.value ?? ''}\n${print(prepared.document)}`;
+      texts.set(prepared, text);
+    }
+    return text;
+  }
+
+  function planOf(generation: Generation, compiled: CompiledSubscription, variables: Variables): LivePlan {
+    const subgraph = generation.supergraph.subgraphs.get(compiled.subgraph);
+    if (subgraph === undefined)
+      throw new GraphQLError(`The supergraph has no subgraph ${compiled.subgraph}.`);
+    const target = { subgraph: subgraph.name, url: upstreamStreams.urlOf(subgraph) };
+    return { compiled, variables, request: compiled.request(variables), target };
+  }
+
+  function groupFor(
+    prepared: PreparedOperation,
+    plan: LivePlan,
+    request: LiveRequest,
+    headers: ForwardedHeaders,
+  ): Group {
+    const key = `${identityOf(headers)}\n${JSON.stringify(plan.variables)}\n${textOf(prepared)}`;
+    let entry = groups.get(key);
+    if (entry === undefined) {
+      const group = createGroup(plan, headers, {
+        upstreamStreams,
+        upstreams,
+        maxPendingEvents: live.maxPendingEvents,
+        metrics,
+        mask,
+        onEmpty: () => groups.delete(key),
+        onEnd: (members, end) => {
+          const shown = end.kind === 'failed' ? { ...end, errors: deps.mask(end.errors, undefined) } : end;
+          for (const member of members) endMember(member, shown);
+        },
+      });
+      groups.set(key, (entry = { group, request }));
+    }
+    return entry.group;
+  }
+
+  function endMember({ subscriber }: Member, end: StreamEnd): void {
+    countClose(metrics, end.kind === 'completed' ? 'stream completed' : `stream ${codeOf(end)}`);
+    subscriber.end(end);
+  }
+
+  /** The group of all who ask the same, or why there can be none. */
+  function locate(request: LiveRequest, headers: ForwardedHeaders): Group | StreamEnd {
+    const generation = gateway.current;
+    try {
+      const prepared = generation.planning.prepare(request.query, request.operationName);
+      const { compiled } = prepared;
+      if (compiled.kind !== 'subscription') return failed([new GraphQLError('This is no subscription.')]);
+      const coerced = prepared.coerce(request.variables ?? {});
+      if ('errors' in coerced) return failed(coerced.errors);
+      const plan = planOf(generation, compiled, coerced.variables);
+      const shared = isPublicStream(generation.supergraph, compiled.rootField, live)
+        ? ANONYMOUS
+        : streamHeaders(headers);
+      return groupFor(prepared, plan, request, shared);
+    } catch (error) {
+      return failed(requestErrors(error));
+    }
+  }
+
+  function subscribeLive(
+    request: LiveRequest,
+    client: SubscriberContext,
+    subscriber: Subscriber,
+  ): Subscription {
+    const user = client.headers['authorization'];
+    if (user !== undefined && (perUser.get(user) ?? 0) >= live.maxSubscriptionsPerUser) {
+      subscriber.end(
+        failure('TOO_MANY_SUBSCRIPTIONS', `At most ${live.maxSubscriptionsPerUser} subscriptions a user.`),
+      );
+      return NOTHING;
+    }
+    let group: Group | undefined;
+    let counted = false;
+    const release = () => {
+      if (!counted) return;
+      counted = false;
+      metrics.subscriptions -= 1;
+      if (user === undefined) return;
+      const left = (perUser.get(user) ?? 1) - 1;
+      if (left === 0) perUser.delete(user);
+      else perUser.set(user, left);
+    };
+    const member: Member = {
+      stream: undefined,
+      subscriber: {
+        next: (event) => subscriber.next(event),
+        end(end) {
+          // Whoever left in the meantime hears nothing more.
+          if (!counted) return;
+          release();
+          subscriber.end(end);
+        },
+      },
+    };
+    const moveTo = (found: Group | StreamEnd, cursor: Cursor | undefined) => {
+      if ('kind' in found) return member.subscriber.end(found);
+      group = found;
+      group.join(member, cursor);
+    };
+    counted = true;
+    metrics.subscriptions += 1;
+    metrics.subscriptionsTotal += 1;
+    if (user !== undefined) perUser.set(user, (perUser.get(user) ?? 0) + 1);
+    const given = request.extensions?.['cursor'];
+    moveTo(locate(request, client.headers), isCursor(given) ? given : client.cursor);
+
+    return {
+      once: false,
+      stop() {
+        group?.leave(member);
+        release();
+      },
+      renew(headers) {
+        if (!counted) return;
+        const found = locate(request, headers);
+        if (found === group) return;
+        const position = member.stream?.position;
+        group?.leave(member);
+        moveTo(found, position);
+      },
+    };
+  }
+
+  function runOnce(request: LiveRequest, client: SubscriberContext, subscriber: Subscriber): Subscription {
+    const stopping = new AbortController();
+    const { headers, requestId } = client;
+    void gateway.execute(request, { headers, requestId, signal: stopping.signal }).then((result) => {
+      if (stopping.signal.aborted) return;
+      // Without data nothing was executed: the request itself was at fault.
+      if (result.data === undefined && result.errors !== undefined)
+        return subscriber.end({ kind: 'failed', errors: result.errors });
+      subscriber.next(createLiveEvent(JSON.stringify(result)));
+      subscriber.end(COMPLETED);
+    });
+    return { once: true, stop: () => stopping.abort(), renew() {} };
+  }
+
+  /** Every group goes on with the plan of the new supergraph; those that it does not allow any more end, spread out. */
+  async function replanAll(): Promise<void> {
+    let turn = 0;
+    for (const [key, entry] of groups) {
+      if ((turn += 1) % REPLANS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (disposed || groups.get(key) !== entry) continue;
+      const invalid = replan(entry);
+      if (invalid === undefined) continue;
+      const members = entry.group.dissolve();
+      groups.delete(key);
+      for (const member of members) {
+        setTimeout(() => endMember(member, invalid), Math.random() * live.swapSpreadMs).unref();
+      }
+    }
+  }
+
+  function replan({ group, request }: GroupEntry): StreamEnd | undefined {
+    const generation = gateway.current;
+    try {
+      const prepared = generation.planning.prepare(request.query, request.operationName);
+      const coerced = prepared.coerce(request.variables ?? {});
+      if ('errors' in coerced) return invalidated(coerced.errors);
+      if (prepared.compiled.kind !== 'subscription') return invalidated([]);
+      group.replan(planOf(generation, prepared.compiled, coerced.variables));
+      return undefined;
+    } catch (error) {
+      return invalidated(requestErrors(error));
+    }
+  }
+
+  function invalidated(errors: readonly GraphQLError[]): StreamEnd {
+    const reason = deps
+      .mask(errors, undefined)
+      .map(({ message }) => message)
+      .join(' ');
+    return failure(
+      'SUBSCRIPTION_INVALIDATED',
+      `The schema has changed and no longer allows this operation. ${reason}`.trim(),
+    );
+  }
+
+  const stopListening = gateway.onSwap(() => void replanAll());
+
+  return {
+    metrics,
+    subscribe(request, client, subscriber) {
+      let kind: PreparedOperation['kind'];
+      try {
+        kind = gateway.current.planning.prepare(request.query, request.operationName).kind;
+      } catch (error) {
+        subscriber.end(failed(requestErrors(error), client.requestId));
+        return NOTHING;
+      }
+      return kind === 'subscription'
+        ? subscribeLive(request, client, subscriber)
+        : runOnce(request, client, subscriber);
+    },
+    async [Symbol.asyncDispose]() {
+      disposed = true;
+      stopListening();
+      for (const { group } of groups.values()) group.dissolve();
+      groups.clear();
+      upstreamStreams[Symbol.dispose]();
+    },
+  };
+}
+
+const ANONYMOUS: ForwardedHeaders = Object.freeze({});
+
+/** By the headers they were made from, so that one connection's subscriptions share them. */
+const streamHeadersOf = new WeakMap<ForwardedHeaders, ForwardedHeaders>();
+
+function streamHeaders(headers: ForwardedHeaders): ForwardedHeaders {
+  let kept = streamHeadersOf.get(headers);
+  if (kept === undefined) {
+    kept = Object.fromEntries(Object.entries(headers).filter(([name]) => !REQUEST_SCOPED_HEADERS.has(name)));
+    streamHeadersOf.set(headers, kept);
+  }
+  return kept;
+}
+
+function codeOf(end: StreamEnd): string {
+  const code = end.kind === 'failed' ? end.errors[0]?.extensions?.['code'] : undefined;
+  return typeof code === 'string' ? code : 'failed';
+}
+
+function requestErrors(error: unknown): readonly GraphQLError[] {
+  if (error instanceof GraphQLError) return [error];
+  if (error instanceof Error && 'errors' in error && Array.isArray(error.errors)) return error.errors;
+  return [
+    new GraphQLError('Internal server error', {
+      originalError: error instanceof Error ? error : new Error(String(error)),
+    }),
+  ];
+}

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { Supergraph as FederatedSupergraph } from '@apollo/federation-internals';
+import { QueryPlanner } from '@apollo/query-planner';
+import type { GraphQLSchema } from 'graphql';
+
+export interface Subgraph {
+  readonly name: string;
+  readonly url: string;
+}
+
+/** A supergraph read once: its schemas, its subgraphs and the planner over them. Immutable. */
+export interface Supergraph {
+  /** First 16 hex digits of the SDL's SHA-256. */
+  readonly id: string;
+  readonly sdl: string;
+  /** What clients see. */
+  readonly apiSchema: GraphQLSchema;
+  /** Every type, `@inaccessible` ones included. */
+  readonly graphqlSchema: GraphQLSchema;
+  /** By the planner's `serviceName`. */
+  readonly subgraphs: ReadonlyMap<string, Subgraph>;
+  readonly planner: QueryPlanner;
+}
+
+/** The file is no supergraph, or one that this gateway cannot run. The message says why. */
+export class SupergraphError extends Error {
+  override readonly name = 'SupergraphError';
+}
+
+/** {@link Supergraph.id} of a text, read or not. */
+export function supergraphId(sdl: string): string {
+  return createHash('sha256').update(sdl).digest('hex').slice(0, 16);
+}
+
+/** Parses and validates supergraph SDL as composition writes it. Throws {@link SupergraphError}. */
+export function parseSupergraph(sdl: string): Supergraph {
+  try {
+    const supergraph = FederatedSupergraph.build(sdl);
+    const subgraphs = new Map<string, Subgraph>();
+    for (const { name, url } of supergraph.subgraphsMetadata()) subgraphs.set(name, { name, url });
+    return {
+      id: supergraphId(sdl),
+      sdl,
+      apiSchema: supergraph.apiSchema().toGraphQLJSSchema(),
+      graphqlSchema: supergraph.schema.toGraphQLJSSchema({ includeDefer: false }),
+      subgraphs,
+      planner: new QueryPlanner(supergraph),
+    };
+  } catch (cause) {
+    throw new SupergraphError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}

@@ -1,0 +1,19 @@
+import type { Cursor } from '#gateway/subscriptions/live-event.ts';
+import type { StreamEnd } from '#gateway/subscriptions/subscriber.ts';
+
+/** How one operation's events are written into one HTTP answer. Without state. */
+export interface HttpFraming {
+  readonly name: string;
+  readonly contentType: string;
+  /** Takes queries and mutations too, not only subscriptions. */
+  readonly anyOperation: boolean;
+  /** @param accept the request's header */
+  accepted(accept: string): boolean;
+  readonly opening: string;
+  event(payload: Buffer, cursor: Cursor | undefined): Buffer;
+  /** The last bytes of a stream that has ended. */
+  ending(end: StreamEnd): string;
+  /** The last bytes when the gateway stops, from which the client knows to come back. */
+  readonly comeBack: string;
+  readonly heartbeat: string;
+}

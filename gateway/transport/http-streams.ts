@@ -1,0 +1,194 @@
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Gateway } from '#gateway/gateway.ts';
+import type { LiveConfig } from '#gateway/subscriptions/live-config.ts';
+import { countClose } from '#gateway/subscriptions/live-metrics.ts';
+import {
+  failure,
+  type LiveRequest,
+  type Subscriber,
+  type Subscription,
+} from '#gateway/subscriptions/subscriber.ts';
+import type { Subscriptions } from '#gateway/subscriptions/subscriptions.ts';
+import { tokenExpiry } from '#gateway/subscriptions/token-expiry.ts';
+import type { ForwardedHeaders } from '#gateway/upstream/upstream.ts';
+import type { HttpFraming } from './http-framing.ts';
+import { readOperation } from './http-operation.ts';
+import { multipart } from './multipart.ts';
+import { sse } from './sse.ts';
+
+export interface HttpStreams extends AsyncDisposable {
+  /**
+   * Answers with a stream when the request asks for one: any operation with `accept: text/event-stream`, a subscription
+   * with `accept: multipart/mixed;subscriptionSpec=1.0`. False when it is a request for one ordinary answer. The body is
+   * JSON text, as the endpoint leaves it.
+   */
+  answer(request: FastifyRequest, reply: FastifyReply, forwarded: ForwardedHeaders): boolean;
+  /** Tells every client to come back; resolves when queries and mutations under way have been answered, within a bound. */
+  drain(): Promise<void>;
+}
+
+export interface HttpStreamsDeps {
+  readonly gateway: Pick<Gateway, 'current'>;
+  readonly subscriptions: Subscriptions;
+  readonly live: LiveConfig;
+}
+
+interface Client {
+  readonly response: ServerResponse;
+  readonly framing: HttpFraming;
+  readonly expiresAt: number;
+  subscription: Subscription | undefined;
+  /** Bytes were waiting at the last heartbeat. */
+  stalled: boolean;
+  closedFor: string;
+}
+
+const FRAMINGS: readonly HttpFraming[] = [sse, multipart];
+const SWEEP_MS = 1_000;
+const DRAIN_POLL_MS = 20;
+const TOKEN_EXPIRED = failure('UNAUTHENTICATED', 'The token has expired.', {
+  reason: 'TOKEN_EXPIRED',
+  retryable: true,
+});
+
+/** Subscriptions over HTTP answers that do not end: server-sent events and multipart. */
+export function createHttpStreams({ gateway, subscriptions, live }: HttpStreamsDeps): HttpStreams {
+  const { metrics } = subscriptions;
+  const clients = new Set<Client>();
+
+  function kindOf({ query, operationName }: LiveRequest): 'query' | 'mutation' | 'subscription' | undefined {
+    try {
+      return gateway.current.planning.prepare(query, operationName).kind;
+    } catch {
+      // The stream says what is wrong.
+      return undefined;
+    }
+  }
+
+  function stream(
+    framing: HttpFraming,
+    operation: LiveRequest,
+    request: FastifyRequest,
+    response: ServerResponse,
+    forwarded: ForwardedHeaders,
+  ): void {
+    const client: Client = {
+      response,
+      framing,
+      expiresAt: tokenExpiry(forwarded),
+      subscription: undefined,
+      stalled: false,
+      closedFor: 'client',
+    };
+    const subscriber: Subscriber = {
+      next(event) {
+        if (response.writableEnded || response.destroyed) return;
+        response.write(event.bytes(framing.name, (payload) => framing.event(payload, event.cursor)));
+        if (response.writableLength > live.maxBufferedBytes) cut(client, 'tooSlow');
+      },
+      end: (end) => finish(client, end.kind, framing.ending(end)),
+    };
+    const context = { headers: forwarded, cursor: lastEventId(request.headers), requestId: request.id };
+    clients.add(client);
+    metrics.connections += 1;
+    metrics.connectionsTotal += 1;
+    client.subscription = subscriptions.subscribe(operation, context, subscriber);
+    response.on('error', () => {});
+    response.on('close', () => {
+      clients.delete(client);
+      metrics.connections -= 1;
+      countClose(metrics, client.closedFor);
+      client.subscription?.stop();
+    });
+  }
+
+  function finish(client: Client, reason: string, lastBytes: string): void {
+    if (client.response.writableEnded) return;
+    client.closedFor = reason;
+    client.response.end(lastBytes);
+    // A peer that is gone without a word may keep its socket open for long yet.
+    client.subscription?.stop();
+  }
+
+  /** There is no way to tell a client that does not read. It comes back with its last cursor. */
+  function cut(client: Client, reason: string): void {
+    client.closedFor = reason;
+    client.response.destroy();
+  }
+
+  function sweep(): void {
+    const now = Date.now();
+    for (const client of clients) {
+      if (now >= client.expiresAt) finish(client, 'tokenExpired', client.framing.ending(TOKEN_EXPIRED));
+    }
+  }
+
+  function beat(): void {
+    for (const client of clients) {
+      const { response, framing } = client;
+      const waiting = response.writableLength > 0;
+      if (waiting && client.stalled) cut(client, 'half-open');
+      else if (!response.writableEnded) response.write(framing.heartbeat);
+      client.stalled = waiting;
+    }
+  }
+
+  function tellAll(): void {
+    for (const client of clients) finish(client, 'restart', client.framing.comeBack);
+  }
+
+  async function drain(): Promise<void> {
+    const deadline = Date.now() + live.drainWithinMs;
+    for (const client of clients) {
+      if (!client.subscription?.once) finish(client, 'restart', client.framing.comeBack);
+    }
+    while (clients.size > 0 && Date.now() < deadline) await sleep(DRAIN_POLL_MS);
+    tellAll();
+  }
+
+  // Two timers for all clients, whatever their number.
+  const beating = setInterval(beat, live.heartbeatMs);
+  const sweeping = setInterval(sweep, SWEEP_MS);
+
+  return {
+    answer(request, reply, forwarded) {
+      const framing = FRAMINGS.find(({ accepted }) => accepted(request.headers.accept ?? ''));
+      const operation = framing && readOperation(request);
+      if (framing === undefined || operation === undefined) return false;
+      const kind = kindOf(operation);
+      if (!framing.anyOperation && kind !== 'subscription') return false;
+      const { raw: response } = reply.hijack();
+      const headers = reply.getHeaders() as Record<string, string>;
+      if (kind === 'mutation' && request.method === 'GET') {
+        response.writeHead(405, { ...headers, allow: 'POST' }).end();
+      } else if (metrics.connections >= live.maxConnections) {
+        countClose(metrics, 'full');
+        response.writeHead(503, { ...headers, 'retry-after': '1' }).end();
+      } else {
+        response.writeHead(200, {
+          ...headers,
+          'content-type': framing.contentType,
+          'cache-control': 'no-store',
+          // Asks nginx and its like not to hold events back.
+          'x-accel-buffering': 'no',
+        });
+        response.write(framing.opening);
+        stream(framing, operation, request, response, forwarded);
+      }
+      return true;
+    },
+    drain,
+    async [Symbol.asyncDispose]() {
+      clearInterval(beating);
+      clearInterval(sweeping);
+      tellAll();
+    },
+  };
+}
+
+function lastEventId(headers: IncomingHttpHeaders): string | undefined {
+  const value = headers['last-event-id'];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

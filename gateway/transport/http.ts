@@ -1,0 +1,180 @@
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { Logger } from 'pino';
+import type { GatewayConfig } from '#gateway/config.ts';
+import type { ClientContext, Gateway } from '#gateway/gateway.ts';
+import type { ErrorMask } from '#gateway/plugins/use-error-masking.ts';
+import { useCors } from '#gateway/plugins/use-cors.ts';
+import { useOverload } from '#gateway/plugins/use-overload.ts';
+import { requestIdOf, useRequestId } from '#gateway/plugins/use-request-id.ts';
+import { forwardHeaders } from '#gateway/upstream/forwarded-headers.ts';
+import { createApollo } from './apollo.ts';
+import { serveExplorer } from './explorer.ts';
+import { answerPlainPosts, type GraphqlOverHttp } from './graphql-over-http.ts';
+import { createInFlight, type InFlight } from './in-flight.ts';
+import { createLiveEndpoint, type LiveEndpoint } from './live-endpoint.ts';
+import { shareRequests } from './share-requests.ts';
+
+export const GRAPHQL_PATH = '/graphql';
+const HEALTH_PATH = '/health';
+/** `x-query-plan: 1` puts the plan into `extensions.queryPlan`; ignored in production. */
+const QUERY_PLAN_HEADER = 'x-query-plan';
+/** For a client to send its whole request; Fastify by itself would wait for ever. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+export interface HttpServer extends AsyncDisposable {
+  readonly url: string;
+  /** Refuses new requests and resolves when those in flight have ended, or the bound has passed. */
+  drain(): Promise<void>;
+}
+
+interface Deps {
+  readonly config: GatewayConfig;
+  readonly logger: Logger;
+  readonly gateway: Gateway;
+  readonly mask: ErrorMask;
+}
+
+/**
+ * Serves the endpoint, its health and, where they are on, the explorers. Rejects when the address is taken.
+ * @throws {AddressInUseError}
+ */
+export async function serveHttp({ config, logger, gateway, mask }: Deps): Promise<HttpServer> {
+  const inFlight = createInFlight();
+  const unshared = answerPlainPosts(await createApollo({ config, logger, gateway }), gateway);
+  const graphql = config.shareRequests ? shareRequests(unshared, gateway) : unshared;
+  const live = createLiveEndpoint({
+    path: GRAPHQL_PATH,
+    gateway,
+    upstream: config.upstream,
+    live: config.live,
+    mask,
+    logger,
+  });
+  const app = Fastify({
+    logger: false,
+    bodyLimit: config.limits.maxBodyBytes,
+    genReqId: requestIdOf,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: true,
+  });
+  // The body stays text until it is known that it has to be read.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) =>
+    done(null, body),
+  );
+
+  await useCors(app, config.corsOrigins);
+  useRequestId(app);
+  useOverload(app, config.limits, inFlight);
+  useErrorAnswers(app, logger);
+  serveHealth(app, gateway, inFlight);
+  if (config.explorer) serveExplorer(app, GRAPHQL_PATH);
+  serveGraphql(app, { config, graphql, live, inFlight });
+  live.attach(app.server);
+
+  const url = await listen(app, config);
+  return {
+    url,
+    async drain() {
+      await Promise.all([inFlight.drain(config.shutdownTimeoutMs), live.drain()]);
+    },
+    async [Symbol.asyncDispose]() {
+      await live[Symbol.asyncDispose]();
+      await app.close();
+      await graphql[Symbol.asyncDispose]();
+    },
+  };
+}
+
+interface Endpoint {
+  readonly config: GatewayConfig;
+  readonly graphql: GraphqlOverHttp;
+  readonly live: LiveEndpoint;
+  readonly inFlight: InFlight;
+}
+
+function serveGraphql(app: FastifyInstance, { config, graphql, live, inFlight }: Endpoint): void {
+  app.route({
+    method: ['GET', 'POST'],
+    url: GRAPHQL_PATH,
+    async handler(request, reply) {
+      const headers = forwardHeaders(request.headers, config.upstream.forwardHeaders, request.id);
+      if (live.http.answer(request, reply, headers)) return reply;
+      const gone = new AbortController();
+      inFlight.begin(reply.raw, () => gone.abort());
+      const client: ClientContext = {
+        headers,
+        signal: gone.signal,
+        requestId: request.id,
+        queryPlan: request.headers[QUERY_PLAN_HEADER] === '1',
+      };
+      const answer = await graphql.answer(request, client);
+      void reply.code(answer.status);
+      for (const [name, value] of answer.headers) void reply.header(name, value);
+      const { body } = answer;
+      return reply.send(typeof body === 'string' || Buffer.isBuffer(body) ? body : Readable.from(body));
+    },
+  });
+}
+
+function serveHealth(app: FastifyInstance, gateway: Gateway, inFlight: InFlight): void {
+  app.get(HEALTH_PATH, (_request, reply) => {
+    const status = inFlight.draining ? 'draining' : 'ready';
+    void reply
+      .code(inFlight.draining ? 503 : 200)
+      .send({ status, supergraph: gateway.current.supergraph.id, inFlight: inFlight.size });
+  });
+}
+
+const CODES: Readonly<Record<number, string>> = {
+  400: 'BAD_REQUEST',
+  404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
+  413: 'PAYLOAD_TOO_LARGE',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+};
+
+/** Whatever goes wrong before GraphQL is answered in GraphQL's form all the same. */
+function useErrorAnswers(app: FastifyInstance, logger: Logger): void {
+  const answer = (reply: FastifyReply, status: number, message: string, requestId: string) => {
+    const code = CODES[status] ?? 'INTERNAL_SERVER_ERROR';
+    return reply
+      .code(status)
+      .header('content-type', JSON_TYPE)
+      .send(JSON.stringify({ errors: [{ message, extensions: { code, requestId } }] }));
+  };
+  app.setErrorHandler((error, request, reply) => {
+    // Nobody is there to be told.
+    if (request.raw.socket.destroyed) return reply.hijack();
+    const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
+    if (status >= 500) logger.error({ err: error, requestId: request.id }, 'request failed');
+    const message = status >= 500 || !(error instanceof Error) ? 'Internal server error' : error.message;
+    return answer(reply, status, message, request.id);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    return answer(reply, 404, `There is nothing at ${request.method} ${request.url}.`, request.id);
+  });
+}
+
+/** The address is taken; the message names the setting to change. */
+export class AddressInUseError extends Error {
+  override readonly name = 'AddressInUseError';
+}
+
+async function listen(app: FastifyInstance, { host, port }: GatewayConfig): Promise<string> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    await app.close();
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (code !== 'EADDRINUSE') throw cause;
+    throw new AddressInUseError(`port ${port} on ${host} is taken: choose another with PORT or --port`, {
+      cause,
+    });
+  }
+  const { address, port: actual, family } = app.server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${actual}${GRAPHQL_PATH}`;
+}

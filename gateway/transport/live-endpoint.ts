@@ -1,0 +1,53 @@
+import type { Server } from 'node:http';
+import type { Logger } from 'pino';
+import type { GatewayConfig } from '#gateway/config.ts';
+import type { Gateway } from '#gateway/gateway.ts';
+import type { ErrorMask } from '#gateway/plugins/use-error-masking.ts';
+import type { LiveConfig } from '#gateway/subscriptions/live-config.ts';
+import type { LiveMetrics } from '#gateway/subscriptions/live-metrics.ts';
+import { createSubscriptions } from '#gateway/subscriptions/subscriptions.ts';
+import { createHttpStreams, type HttpStreams } from './http-streams.ts';
+import { serveWebSocket, type WebSocketEndpoint } from './ws.ts';
+
+/** Everything live behind one endpoint: the shared streams and the four ways to them. */
+export interface LiveEndpoint extends AsyncDisposable {
+  readonly metrics: LiveMetrics;
+  /** Server-sent events and multipart: for the HTTP handler of the endpoint. */
+  readonly http: HttpStreams;
+  /** Takes the WebSockets of `server`. Once. */
+  attach(server: Server): void;
+  /** Tells every client to come back (1012, or a stream that ends so); resolves when all have been told. */
+  drain(): Promise<void>;
+}
+
+export interface LiveEndpointDeps {
+  readonly path: string;
+  readonly gateway: Pick<Gateway, 'current' | 'upstreams' | 'onSwap' | 'execute'>;
+  readonly upstream: GatewayConfig['upstream'];
+  readonly live: LiveConfig;
+  readonly mask: ErrorMask;
+  readonly logger: Logger;
+}
+
+export function createLiveEndpoint(deps: LiveEndpointDeps): LiveEndpoint {
+  const { path, live, logger } = deps;
+  const subscriptions = createSubscriptions(deps);
+  const http = createHttpStreams({ gateway: deps.gateway, subscriptions, live });
+  let webSockets: WebSocketEndpoint | undefined;
+  return {
+    metrics: subscriptions.metrics,
+    http,
+    attach(server) {
+      const { forwardHeaders } = deps.upstream;
+      webSockets ??= serveWebSocket(server, { path, subscriptions, live, forwardHeaders, logger });
+    },
+    async drain() {
+      await Promise.all([http.drain(), webSockets?.drain()]);
+    },
+    async [Symbol.asyncDispose]() {
+      await http[Symbol.asyncDispose]();
+      await webSockets?.[Symbol.asyncDispose]();
+      await subscriptions[Symbol.asyncDispose]();
+    },
+  };
+}

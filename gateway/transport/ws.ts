@@ -1,0 +1,217 @@
+import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { LiveConfig } from '#gateway/subscriptions/live-config.ts';
+import { countClose } from '#gateway/subscriptions/live-metrics.ts';
+import type { Subscriptions } from '#gateway/subscriptions/subscriptions.ts';
+import { forwardHeaders } from '#gateway/upstream/forwarded-headers.ts';
+import {
+  CLOSE,
+  CLOSED_BY_CLIENT,
+  CLOSED_BY_SILENCE,
+  closedByLibrary,
+  type CloseName,
+} from './ws-close-codes.ts';
+import { type Connection, createConnection, type Peer } from './ws-connection.ts';
+import { textFrame } from './ws-frame.ts';
+import { WS_PROTOCOLS, type WsProtocol } from './ws-protocols.ts';
+
+export interface WebSocketDeps {
+  readonly path: string;
+  readonly subscriptions: Subscriptions;
+  readonly live: LiveConfig;
+  /** Lower case: what subgraphs get of a client's upgrade request and `connection_init`. */
+  readonly forwardHeaders: readonly string[];
+  readonly logger: Logger;
+}
+
+export interface WebSocketEndpoint extends AsyncDisposable {
+  /** Takes no new connection and tells every client to come back, spread over the drain time. */
+  drain(): Promise<void>;
+}
+
+interface Client {
+  readonly connection: Connection;
+  readonly socket: WebSocket;
+  closedFor: string | undefined;
+  heardSincePing: boolean;
+}
+
+const SWEEP_MOST_MS = 1_000;
+/** A drain closes an equal share of the connections in each. */
+const DRAIN_TURNS = 10;
+/** For a client to answer the closing handshake; then the socket is cut. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/** Takes WebSockets of both subprotocols at `path` of `server`; an upgrade anywhere else is answered with 404. */
+export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEndpoint {
+  const { live, subscriptions } = deps;
+  const { metrics } = subscriptions;
+  const clients = new Set<Client>();
+  let draining = false;
+  const endpoint = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: live.maxMessageBytes,
+    closeTimeout: CLOSE_TIMEOUT_MS,
+    handleProtocols: (offered) => WS_PROTOCOLS.find(({ name }) => offered.has(name))?.name ?? false,
+  } as ConstructorParameters<typeof WebSocketServer>[0]);
+
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (request.url?.split('?', 1)[0] !== deps.path) return answer(socket, '404 Not Found');
+    if (draining) return answer(socket, '503 Service Unavailable');
+    const { headers } = request;
+    endpoint.handleUpgrade(request, socket, head, (webSocket) =>
+      accept(webSocket, socket as Socket, headers),
+    );
+  }
+
+  function accept(socket: WebSocket, raw: Socket, upgradeHeaders: IncomingHttpHeaders): void {
+    const protocol = WS_PROTOCOLS.find(({ name }) => name === socket.protocol);
+    if (protocol === undefined) return refuse(socket, 'noSubprotocol');
+    if (clients.size >= live.maxConnections) return refuse(socket, 'full');
+    open(socket, raw, protocol, upgradeHeaders);
+  }
+
+  function refuse(socket: WebSocket, why: CloseName): void {
+    countClose(metrics, why);
+    socket.on('error', () => {});
+    socket.close(CLOSE[why].code, CLOSE[why].reason);
+  }
+
+  function open(
+    socket: WebSocket,
+    raw: Socket,
+    protocol: WsProtocol,
+    upgradeHeaders: IncomingHttpHeaders,
+  ): void {
+    const peer: Peer = {
+      send(text) {
+        if (socket.readyState === WebSocket.OPEN) socket.send(text);
+      },
+      sendEvent(head, event) {
+        if (socket.readyState !== WebSocket.OPEN) return;
+        // Whole frames that all clients with the same id share go past the library, which would frame each anew.
+        raw.write(event.bytes(head, (payload) => textFrame(head, payload, '}')));
+        if (raw.writableLength > live.maxBufferedBytes) end(client, 'tooSlow');
+      },
+      close: (why) => closeSocket(client, why),
+    };
+    const connection = createConnection(protocol, peer, {
+      subscriptions,
+      live,
+      headersFrom: (payload) =>
+        forwardHeaders({ ...upgradeHeaders, ...textsOf(payload) }, deps.forwardHeaders),
+    });
+    const client: Client = { connection, socket, closedFor: undefined, heardSincePing: true };
+    clients.add(client);
+    metrics.connections += 1;
+    metrics.connectionsTotal += 1;
+    socket.on('message', (data: Buffer, isBinary) => {
+      client.heardSincePing = true;
+      if (isBinary) closeSocket(client, 'invalidMessage');
+      else connection.receive(data.toString());
+    });
+    socket.on('pong', () => {
+      client.heardSincePing = true;
+    });
+    socket.on('error', (error) => {
+      client.closedFor ??= closedByLibrary('code' in error ? String(error.code) : '');
+    });
+    socket.on('close', () => {
+      clients.delete(client);
+      metrics.connections -= 1;
+      countClose(metrics, client.closedFor ?? CLOSED_BY_CLIENT);
+      connection.closed();
+    });
+  }
+
+  /** Closes from outside of the protocol. */
+  function end(client: Client, why: CloseName): void {
+    closeSocket(client, why);
+    client.connection.closed();
+  }
+
+  function closeSocket(client: Client, why: CloseName): void {
+    client.closedFor ??= why;
+    client.socket.close(CLOSE[why].code, CLOSE[why].reason);
+  }
+
+  function beat(): void {
+    for (const client of clients) {
+      const { socket } = client;
+      if (!client.heardSincePing) {
+        client.closedFor ??= CLOSED_BY_SILENCE;
+        socket.terminate();
+      } else if (socket.readyState === WebSocket.OPEN) {
+        client.heardSincePing = false;
+        socket.ping();
+        const { keepAlive } = WS_PROTOCOLS.find(({ name }) => name === socket.protocol) ?? {};
+        if (keepAlive !== undefined) socket.send(keepAlive);
+      }
+    }
+  }
+
+  function sweep(): void {
+    const now = Date.now();
+    for (const { connection } of clients) connection.sweep(now);
+  }
+
+  server.on('upgrade', upgrade);
+  // Two timers for all clients, whatever their number.
+  const beating = setInterval(beat, live.heartbeatMs);
+  const sweeping = setInterval(sweep, Math.min(SWEEP_MOST_MS, live.initTimeoutMs));
+  const stopTimers = () => {
+    clearInterval(beating);
+    clearInterval(sweeping);
+  };
+
+  return {
+    async drain() {
+      draining = true;
+      const deadline = Date.now() + live.drainWithinMs;
+      for (let turns = DRAIN_TURNS; ; turns = Math.max(turns - 1, 1)) {
+        const open = [...clients].filter(({ closedFor }) => closedFor === undefined);
+        if (open.length === 0) return;
+        // Who waits for an answer goes last, so that it still comes.
+        const ready = Date.now() >= deadline ? open : open.filter(({ connection }) => !connection.busy);
+        for (const client of ready.slice(0, Math.ceil(open.length / turns))) end(client, 'restart');
+        await sleep(live.drainSpreadMs / DRAIN_TURNS);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      draining = true;
+      stopTimers();
+      server.off('upgrade', upgrade);
+      const closed = [...clients].map(
+        (client) =>
+          new Promise((resolve) => {
+            client.socket.once('close', resolve);
+            end(client, 'restart');
+            setTimeout(() => client.socket.terminate(), 100).unref();
+          }),
+      );
+      await Promise.all(closed);
+    },
+  };
+}
+
+function answer(socket: Duplex, status: string): void {
+  socket.on('error', () => {});
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+/** Credentials in `connection_init` stand at the top or under `headers`, with names in any case. */
+function textsOf(payload: Readonly<Record<string, unknown>>): IncomingHttpHeaders {
+  const nested = payload['headers'];
+  const entries = Object.entries(
+    typeof nested === 'object' && nested !== null ? { ...nested, ...payload } : payload,
+  );
+  const texts: IncomingHttpHeaders = {};
+  for (const [name, value] of entries) if (typeof value === 'string') texts[name.toLowerCase()] = value;
+  return texts;
+}

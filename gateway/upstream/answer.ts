@@ -1,0 +1,79 @@
+import type { GraphQLFormattedError } from 'graphql';
+import type { WireResponse } from './exchange.ts';
+import { type SubgraphAnswer, UpstreamError } from './upstream.ts';
+
+const GRAPHQL_JSON = 'application/graphql-response+json';
+
+/**
+ * Reads a GraphQL answer by "GraphQL over HTTP": with `application/graphql-response+json` the body counts whatever the
+ * status; with `application/json` data counts on a 2xx only, as anything on the way may have written such a body.
+ * Errors in it count always, since they say more than a status does.
+ *
+ * @throws {UpstreamError} `SUBGRAPH_HTTP_ERROR` or `SUBGRAPH_BAD_RESPONSE`
+ */
+export function readAnswer(subgraph: string, response: WireResponse): SubgraphAnswer {
+  const { status, body } = response;
+  const mediaType = readMediaType(response.contentType);
+  const ok = status >= 200 && status < 300;
+  if (mediaType !== 'application/json' && mediaType !== GRAPHQL_JSON) {
+    if (!ok) throw httpError(subgraph, status);
+    throw badResponse(subgraph, `content type ${JSON.stringify(response.contentType)}`, status);
+  }
+  const answer = parseAnswer(body);
+  if (typeof answer === 'string')
+    throw ok ? badResponse(subgraph, answer, status) : httpError(subgraph, status);
+  if (ok || mediaType === GRAPHQL_JSON) return answer;
+  if (!answer.errors?.length || answer.data != null) throw httpError(subgraph, status);
+  return { data: null, errors: answer.errors.map((error) => withCode(error)), extensions: answer.extensions };
+}
+
+/** The answer, or what is wrong with it. */
+function parseAnswer(body: Buffer): SubgraphAnswer | string {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(body.toString());
+  } catch {
+    return 'a body that is no JSON';
+  }
+  if (!isRecord(answer)) return 'JSON that is no object';
+  const { data, errors, extensions } = answer;
+  if (data !== undefined && data !== null && !isRecord(data)) return '"data" that is no object';
+  if (errors !== undefined && errors !== null && !isErrors(errors))
+    return '"errors" that is no list of errors';
+  if (data === undefined && !Array.isArray(errors)) return 'neither "data" nor "errors"';
+  if (errors === null || (extensions !== undefined && !isRecord(extensions))) {
+    return { data, errors: errors ?? undefined, extensions: isRecord(extensions) ? extensions : undefined };
+  }
+  return answer;
+}
+
+function readMediaType(contentType: string): string {
+  const end = contentType.indexOf(';');
+  return (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isErrors(value: unknown): value is GraphQLFormattedError[] {
+  return (
+    Array.isArray(value) && value.every((error) => isRecord(error) && typeof error['message'] === 'string')
+  );
+}
+
+function withCode(error: GraphQLFormattedError): GraphQLFormattedError {
+  return { ...error, extensions: { code: 'SUBGRAPH_HTTP_ERROR', ...error.extensions } };
+}
+
+function httpError(subgraph: string, status: number): UpstreamError {
+  return new UpstreamError(subgraph, 'SUBGRAPH_HTTP_ERROR', `${subgraph} answered with status ${status}`, {
+    status,
+  });
+}
+
+function badResponse(subgraph: string, what: string, status: number): UpstreamError {
+  return new UpstreamError(subgraph, 'SUBGRAPH_BAD_RESPONSE', `${subgraph} answered with ${what}`, {
+    status,
+  });
+}

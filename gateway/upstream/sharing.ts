@@ -1,0 +1,97 @@
+/** Work under way that several callers wait for. */
+interface Flight<T> {
+  readonly result: Promise<T>;
+  readonly stop: () => void;
+  waiting: number;
+}
+
+export interface Sharing<T> {
+  /** Whether work for `key` is under way. */
+  has(key: string): boolean;
+  /**
+   * The result of the work under way for `key`, started by `start` when there is none. A caller that aborts leaves and
+   * rejects with `abandoned()`; the work itself is stopped only when the last one has left.
+   */
+  join(
+    key: string,
+    start: () => { result: Promise<T>; stop: () => void },
+    signal: AbortSignal | undefined,
+    abandoned: () => Error,
+  ): Promise<T>;
+}
+
+export function createSharing<T>(): Sharing<T> {
+  const flights = new Map<string, Flight<T>>();
+
+  function take(key: string, start: () => { result: Promise<T>; stop: () => void }): Flight<T> {
+    const existing = flights.get(key);
+    if (existing !== undefined) return existing;
+    const { result, stop } = start();
+    const flight: Flight<T> = {
+      result,
+      waiting: 0,
+      // Whoever comes after the last one left must not be given work that is being stopped.
+      stop: () => {
+        if (flights.get(key) === flight) flights.delete(key);
+        stop();
+      },
+    };
+    flights.set(key, flight);
+    const landed = () => {
+      if (flights.get(key) === flight) flights.delete(key);
+    };
+    result.then(landed, landed);
+    return flight;
+  }
+
+  return {
+    has: (key) => flights.has(key),
+    join(key, start, signal, abandoned) {
+      if (signal?.aborted) return Promise.reject(abandoned());
+      const flight = take(key, start);
+      flight.waiting += 1;
+      return abandonable(flight.result, signal, () => {
+        flight.waiting -= 1;
+        if (flight.waiting === 0) flight.stop();
+        return abandoned();
+      });
+    },
+  };
+}
+
+/** `result`, or a rejection with what `leave` returns as soon as `signal` aborts. */
+export function abandonable<T>(
+  result: Promise<T>,
+  signal: AbortSignal | undefined,
+  leave: () => Error,
+): Promise<T> {
+  if (signal === undefined) return result;
+  return new Promise((resolve, reject) => {
+    const leavers = leaversOf(signal);
+    const onAbort = () => reject(leave());
+    leavers.add(onAbort);
+    result.then(
+      (value) => {
+        leavers.delete(onAbort);
+        resolve(value);
+      },
+      (error: unknown) => {
+        leavers.delete(onAbort);
+        reject(error);
+      },
+    );
+  });
+}
+
+const leaversBySignal = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** One listener a signal, as a request makes many calls and listeners of Node's signals are dear. */
+function leaversOf(signal: AbortSignal): Set<() => void> {
+  let leavers = leaversBySignal.get(signal);
+  if (leavers === undefined) {
+    const added = (leavers = new Set<() => void>());
+    leaversBySignal.set(signal, added);
+    signal.addEventListener('abort', () => added.forEach((leave) => leave()), { once: true });
+  }
+  return leavers;
+}

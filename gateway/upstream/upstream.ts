@@ -1,0 +1,62 @@
+import type { GraphQLFormattedError } from 'graphql';
+
+/** One GraphQL request to one subgraph, as it goes over the wire. */
+export interface SubgraphRequest {
+  readonly query: string;
+  readonly variables?: Readonly<Record<string, unknown>>;
+  readonly operationName?: string;
+}
+
+/** Client headers that pass the allow-list, plus the gateway's own. Names in lower case. */
+export type ForwardedHeaders = Readonly<Record<string, string>>;
+
+export interface SubgraphCall {
+  /** The planner's `serviceName`. */
+  readonly subgraph: string;
+  readonly request: SubgraphRequest;
+  /** Mutations are never retried and never shared. */
+  readonly operation: 'query' | 'mutation';
+  readonly headers: ForwardedHeaders;
+  readonly signal?: AbortSignal;
+}
+
+export interface SubgraphAnswer {
+  data?: Record<string, unknown> | null;
+  errors?: readonly GraphQLFormattedError[];
+  extensions?: Record<string, unknown>;
+}
+
+/** The wire to all subgraphs. `call` rejects only with {@link UpstreamError}. Answers may be shared: never mutate one. */
+export interface Upstreams extends AsyncDisposable {
+  call(call: SubgraphCall): Promise<SubgraphAnswer>;
+}
+
+export type UpstreamErrorCode =
+  | 'SUBGRAPH_UNREACHABLE'
+  | 'SUBGRAPH_TIMEOUT'
+  | 'SUBGRAPH_BAD_RESPONSE'
+  | 'SUBGRAPH_HTTP_ERROR'
+  | 'SUBGRAPH_TOO_LARGE'
+  | 'SUBGRAPH_OVERLOADED'
+  | 'SUBGRAPH_CIRCUIT_OPEN'
+  | 'CANCELLED';
+
+/** Why a subgraph gave no usable GraphQL answer. `message` is for logs; what clients see is decided where errors are masked. */
+export class UpstreamError extends Error {
+  readonly subgraph: string;
+  readonly code: UpstreamErrorCode;
+  readonly status: number | undefined;
+
+  constructor(
+    subgraph: string,
+    code: UpstreamErrorCode,
+    message: string,
+    options?: { status?: number; cause?: unknown },
+  ) {
+    super(message, { cause: options?.cause });
+    this.name = 'UpstreamError';
+    this.subgraph = subgraph;
+    this.code = code;
+    this.status = options?.status;
+  }
+}

@@ -1,0 +1,111 @@
+import type { Logger } from 'pino';
+import { type UpstreamConfig, urlVariable } from '#gateway/config.ts';
+import type { Subgraph } from '#gateway/supergraph/supergraph.ts';
+import { cancel, createCancellation } from './cancellation.ts';
+import { identityOf } from './forwarded-headers.ts';
+import { abandonable, createSharing } from './sharing.ts';
+import { createSubgraphClient, type SubgraphClient } from './subgraph-client.ts';
+import {
+  type ForwardedHeaders,
+  type SubgraphAnswer,
+  type SubgraphCall,
+  UpstreamError,
+  type Upstreams,
+} from './upstream.ts';
+
+export const SECRET_HEADER = 'x-gateway-secret';
+const ACCEPT = 'application/graphql-response+json, application/json;q=0.9';
+
+/**
+ * Opens the wires to the subgraphs of one supergraph after another. A subgraph that stands at the same URL in both
+ * keeps its connections, its breaker and its queue; one that is gone closes when the last that opened it is disposed.
+ */
+export interface UpstreamRegistry {
+  open(subgraphs: Iterable<Subgraph>): Upstreams;
+}
+
+export function createUpstreamRegistry(config: UpstreamConfig, logger: Logger): UpstreamRegistry {
+  const clients = new Map<string, { client: SubgraphClient; users: number }>();
+  const sharing = createSharing<SubgraphAnswer>();
+  const wireHeaders = createWireHeaders(config.secret);
+
+  function acquire({ name, url }: Subgraph): { client: SubgraphClient; key: string } {
+    const target = { name, url: config.urls.get(urlVariable(name)) ?? url };
+    const key = `${name} ${target.url}`;
+    let entry = clients.get(key);
+    if (entry === undefined)
+      clients.set(key, (entry = { client: createSubgraphClient(target, config, logger), users: 0 }));
+    entry.users += 1;
+    return { client: entry.client, key };
+  }
+
+  async function release(key: string): Promise<void> {
+    const entry = clients.get(key);
+    if (entry === undefined) return;
+    entry.users -= 1;
+    if (entry.users > 0) return;
+    clients.delete(key);
+    await entry.client[Symbol.asyncDispose]();
+  }
+
+  return {
+    open(subgraphs) {
+      const opened = new Map([...subgraphs].map((subgraph) => [subgraph.name, acquire(subgraph)]));
+      return {
+        call(call) {
+          const target = opened.get(call.subgraph);
+          if (target === undefined) return Promise.reject(unknownSubgraph(call.subgraph));
+          const body = JSON.stringify(call.request);
+          const start = () => startCall(target.client, call, wireHeaders(call.headers), body);
+          const abandoned = () =>
+            new UpstreamError(call.subgraph, 'CANCELLED', 'nobody waits for the answer any more');
+          if (call.operation === 'query' && config.shareCalls) {
+            return sharing.join(
+              `${target.key}\n${identityOf(call.headers)}\n${body}`,
+              start,
+              call.signal,
+              abandoned,
+            );
+          }
+          if (call.signal?.aborted) return Promise.reject(abandoned());
+          const { result, stop } = start();
+          return abandonable(result, call.signal, () => {
+            stop();
+            return abandoned();
+          });
+        },
+        async [Symbol.asyncDispose]() {
+          const keys = [...opened.values()].map(({ key }) => key);
+          opened.clear();
+          await Promise.all(keys.map(release));
+        },
+      };
+    },
+  };
+}
+
+function startCall(client: SubgraphClient, call: SubgraphCall, headers: string[], body: string) {
+  const cancellation = createCancellation();
+  return {
+    result: client.call(call.operation, headers, body, cancellation),
+    stop: () => cancel(cancellation, new UpstreamError(call.subgraph, 'CANCELLED', 'the client has gone')),
+  };
+}
+
+/** A request sends the same headers with each of its calls: they are laid out for the wire once. */
+function createWireHeaders(secret: string | undefined): (headers: ForwardedHeaders) => string[] {
+  const laidOut = new WeakMap<ForwardedHeaders, string[]>();
+  return (headers) => {
+    let wire = laidOut.get(headers);
+    if (wire === undefined) {
+      wire = ['content-type', 'application/json', 'accept', ACCEPT, ...Object.entries(headers).flat()];
+      if (secret !== undefined) wire.push(SECRET_HEADER, secret);
+      laidOut.set(headers, wire);
+    }
+    return wire;
+  };
+}
+
+function unknownSubgraph(name: string): UpstreamError {
+  return new UpstreamError(name, 'SUBGRAPH_UNREACHABLE', `the supergraph has no subgraph ${name}`);
+}

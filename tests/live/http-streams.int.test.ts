@@ -1,0 +1,142 @@
+import { expect, test } from 'vitest';
+import { startLiveGateway } from './live-gateway.ts';
+import { itemChanged } from './raw-client.ts';
+
+const SSE = 'text/event-stream';
+const MULTIPART = 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0,application/json';
+
+interface Stream extends AsyncDisposable {
+  readonly response: Response;
+  /** Everything read so far, once it contains `text`. */
+  until(text: string): Promise<string>;
+  /** Everything, once the server has ended the answer. */
+  end(): Promise<string>;
+}
+
+async function open(
+  url: string,
+  accept: string,
+  query: string,
+  headers: Record<string, string> = {},
+): Promise<Stream> {
+  const leaving = new AbortController();
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { accept, 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ query }),
+    signal: leaving.signal,
+  });
+  const decoder = new TextDecoder();
+  const reader = response.body?.getReader();
+  let read = '';
+  const more = async () => {
+    const chunk = await reader?.read();
+    read += decoder.decode(chunk?.value, { stream: true });
+    return chunk?.done === false;
+  };
+  return {
+    response,
+    async until(text) {
+      while (!read.includes(text)) if (!(await more())) throw new Error(`ended without ${text}: ${read}`);
+      return read;
+    },
+    async end() {
+      while (await more());
+      return read;
+    },
+    async [Symbol.asyncDispose]() {
+      leaving.abort();
+    },
+  };
+}
+
+function tokenFor(lifeMs: number): string {
+  const claims = { exp: (Date.now() + lifeMs) / 1_000 };
+  return `Bearer e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`;
+}
+
+test('server-sent events carry each event’s cursor as id, and Last-Event-ID resumes behind it', async () => {
+  await using live = await startLiveGateway();
+  await using first = await open(live.url, SSE, itemChanged('a'));
+  expect(first.response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+  await live.feed.until(() => live.feed.active === 1);
+  live.feed.publish('a');
+  expect(await first.until('"version":1')).toContain(
+    'event: next\nid: 1\ndata: {"data":{"itemChanged":{"id":"a","version":1',
+  );
+  await first[Symbol.asyncDispose]();
+  await live.feed.until(() => live.feed.active === 0);
+  live.feed.publish('a');
+  live.feed.publish('a');
+
+  await using second = await open(live.url, SSE, itemChanged('a'), { 'last-event-id': '1' });
+  const read = await second.until('"version":3');
+  expect([...read.matchAll(/"version":(\d)/g)].map(([, version]) => version)).toEqual(['2', '3']);
+});
+
+test('each multipart event ends with the next boundary, and heartbeats keep the stream alive', async () => {
+  await using live = await startLiveGateway({ heartbeatMs: 50 });
+  await using stream = await open(live.url, MULTIPART, itemChanged('a'));
+  expect(stream.response.headers.get('content-type')).toBe(
+    'multipart/mixed;boundary="graphql";subscriptionSpec=1.0',
+  );
+  await live.feed.until(() => live.feed.active === 1);
+  await stream.until('\r\ncontent-type: application/json\r\n\r\n{}\r\n--graphql');
+  live.feed.publish('a');
+  const read = await stream.until('"cursor":1}}}\r\n--graphql');
+  expect(read).toContain('\r\ncontent-type: application/json\r\n\r\n{"payload":{"data":{"itemChanged":');
+  expect(read.startsWith('\r\n--graphql\r\n')).toBe(true);
+});
+
+test('a stream ends with a typed error when the token expires', async () => {
+  await using live = await startLiveGateway();
+  const headers = { authorization: tokenFor(1_000) };
+  await using sse = await open(live.url, SSE, itemChanged('a'), headers);
+  await using multipart = await open(live.url, MULTIPART, itemChanged('a'), headers);
+  const error =
+    '{"message":"The token has expired.","extensions":{"code":"UNAUTHENTICATED","reason":"TOKEN_EXPIRED","retryable":true}}';
+  expect(await sse.end()).toContain(`event: next\ndata: {"errors":[${error}]}\n\nevent: complete\n`);
+  expect(await multipart.end()).toContain(`{"payload":null,"errors":[${error}]}\r\n--graphql--\r\n`);
+  await live.feed.until(() => live.feed.active === 0);
+});
+
+test('draining ends server-sent events without `complete`, and multipart with a retryable error', async () => {
+  await using live = await startLiveGateway();
+  await using sse = await open(live.url, SSE, itemChanged('a'));
+  await using multipart = await open(live.url, MULTIPART, itemChanged('a'));
+  const drained = live.drain();
+  expect(await sse.end()).not.toContain('complete');
+  expect(await multipart.end()).toMatch(
+    /"code":"SERVICE_RESTART","retryable":true\}\}\]\}\r\n--graphql--\r\n$/,
+  );
+  await drained;
+  await live.feed.until(() => live.feed.active === 0);
+});
+
+test('GET streams subscriptions, as browsers’ EventSource asks for them, and never runs a mutation', async () => {
+  await using live = await startLiveGateway();
+  const get = (query: string) =>
+    fetch(`${live.url}?${new URLSearchParams({ query }).toString()}`, { headers: { accept: SSE } });
+  expect((await get('mutation { rename(id: "1", name: "Eve") { name } }')).status).toBe(405);
+  const stream = await get('subscription { itemChanged(id: "a") { id } }');
+  expect(stream.status).toBe(200);
+  await live.feed.until(() => live.feed.active === 1);
+  await stream.body?.cancel();
+  await live.feed.until(() => live.feed.active === 0);
+});
+
+test('a client that does not read is cut off, and no longer costs memory', async () => {
+  await using live = await startLiveGateway({ maxBufferedBytes: 64 * 1024 });
+  const id = 'x'.repeat(100_000);
+  await using _unread = await open(live.url, SSE, `subscription { itemChanged(id: "${id}") { id } }`);
+  await live.feed.until(() => live.feed.active === 1);
+  while (live.metrics.connections > 0) {
+    const { deliveries } = live.metrics;
+    live.feed.publish(id);
+    await expect
+      .poll(() => live.metrics.deliveries > deliveries || live.metrics.connections === 0, { interval: 1 })
+      .toBe(true);
+  }
+  expect(live.metrics.closes['tooSlow']).toBe(1);
+  await live.feed.until(() => live.feed.active === 0);
+});
