@@ -1,0 +1,100 @@
+import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+/** What is measured has a core of its own where the system can do that; everything else shares the first. */
+const MEASURED_CORE = 1;
+const OTHER_CORE = 0;
+const CLOCK_TICKS_PER_SECOND = 100;
+const US_PER_SECOND = 1e6;
+/** More than enough to collect the garbage of a process of this size. */
+const GARBAGE_MS = 500;
+
+const canPin = spawnSync('taskset', ['-c', String(MEASURED_CORE), 'true']).status === 0;
+
+/** A helper process that takes tasks and answers each, one at a time. */
+export interface Helper extends AsyncDisposable {
+  ask<Answer>(task: unknown): Promise<Answer>;
+  readonly process: ChildProcess;
+}
+
+export function startHelper(file: string): Helper {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), { stdio: 'inherit' });
+  if (canPin) spawnSync('taskset', ['-a', '-cp', String(OTHER_CORE), String(child.pid)]);
+  return {
+    process: child,
+    async ask<Answer>(task: unknown) {
+      const answer = once(child, 'message');
+      child.send(task as object);
+      const [message] = await answer;
+      return message as Answer;
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    },
+  };
+}
+
+/** The process that is measured. */
+export interface Measured extends AsyncDisposable {
+  readonly url: string;
+  cpuUs(): number;
+  residentKb(): number;
+  /** Resolves when it has collected its garbage. */
+  collectGarbage(): Promise<void>;
+}
+
+/** Starts `node args…` and waits until it takes connections on `PORT`. */
+export async function startMeasured(args: string[], env: Record<string, string>): Promise<Measured> {
+  const port = await freePort();
+  const collector = new URL('./collect-garbage.ts', import.meta.url).href;
+  const node = [process.execPath, '--expose-gc', '--import', collector, ...args];
+  const command = canPin ? ['taskset', '-c', String(MEASURED_CORE), ...node] : node;
+  const child = spawn(command[0] ?? '', command.slice(1), {
+    env: { ...process.env, ...env, PORT: String(port), NODE_ENV: 'production' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const url = `http://127.0.0.1:${port}/graphql`;
+  await answering(url, child);
+  const stat = () => readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return {
+    url,
+    cpuUs: () => ((Number(stat()[11]) + Number(stat()[12])) / CLOCK_TICKS_PER_SECOND) * US_PER_SECOND,
+    residentKb: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]),
+    async collectGarbage() {
+      for (let i = 0; i < 3; i += 1) {
+        child.kill('SIGUSR2');
+        await sleep(GARBAGE_MS);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    },
+  };
+}
+
+async function answering(url: string, child: ChildProcess): Promise<void> {
+  while (child.exitCode === null) {
+    try {
+      const body = JSON.stringify({ query: '{ __typename }' });
+      await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+      return;
+    } catch {
+      await sleep(100);
+    }
+  }
+  throw new Error(`the process to measure ended with ${child.exitCode}`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
