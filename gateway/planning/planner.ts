@@ -13,7 +13,7 @@ import { neededNames, renameClashes } from './mends/client-names.ts';
 import { standInForArguments } from './mends/required-arguments.ts';
 import { putResolvableKeysFirst } from './mends/resolvable-keys.ts';
 import { splitMutation } from './mends/serial-mutations.ts';
-import { SUPPORTED_FEATURES } from './supported-features.ts';
+import { SUPPORTED_FEATURES } from '#gateway/supergraph/supported-features.ts';
 
 /** A plan, and the operation as it was planned. */
 export interface PlannedOperation {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Supergraph as FederatedSupergraph } from '@apollo/federation-internals';
 import { QueryPlanner } from '@apollo/query-planner';
 import type { GraphQLSchema } from 'graphql';
+import { SUPPORTED_FEATURES } from './supported-features.ts';
 
 export interface Subgraph {
   readonly name: string;
@@ -35,7 +36,7 @@ export function supergraphId(sdl: string): string {
 /** Parses and validates supergraph SDL as composition writes it. Throws {@link SupergraphError}. */
 export function parseSupergraph(sdl: string): Supergraph {
   try {
-    const supergraph = FederatedSupergraph.build(sdl);
+    const supergraph = FederatedSupergraph.build(sdl, { supportedFeatures: SUPPORTED_FEATURES });
     const subgraphs = new Map<string, Subgraph>();
     for (const { name, url } of supergraph.subgraphsMetadata()) subgraphs.set(name, { name, url });
     return {

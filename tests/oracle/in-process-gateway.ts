@@ -6,7 +6,7 @@ import type { EngineResult, ExecutionContext } from '#gateway/execution/compiled
 import { createPlanning, type Planning } from '#gateway/planning/planning.ts';
 import type { Supergraph } from '#gateway/supergraph/supergraph.ts';
 import type { SubgraphAnswer, SubgraphCall, Upstreams } from '#gateway/upstream/upstream.ts';
-import { readSupergraph } from './read-supergraph.ts';
+import { parseSupergraph } from '#gateway/supergraph/supergraph.ts';
 import { subgraphSdl } from './supergraphs.ts';
 
 type Resolvers = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -65,7 +65,7 @@ export function createInProcessGateway(sources: Readonly<Record<string, Subgraph
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
-  const supergraph = readSupergraph(supergraphSdl);
+  const supergraph = parseSupergraph(supergraphSdl);
   const planning = createPlanning(supergraph);
   return {
     supergraph,

@@ -16,7 +16,7 @@ import {
   enginePlanning,
   type PeerAnswer,
 } from './peers.ts';
-import { readSupergraph } from './read-supergraph.ts';
+import { parseSupergraph } from '#gateway/supergraph/supergraph.ts';
 import { createSubgraphServers, serveEntities, type SubgraphServers } from './subgraph-servers.ts';
 import { compose, type SupergraphCase, SUPERGRAPHS } from './supergraphs.ts';
 import { createWorld, type World } from './world.ts';
@@ -48,7 +48,7 @@ const scenario = fc.record({
 
 describe.each(SUPERGRAPHS)('$name', (supergraphCase) => {
   const sdl = compose(supergraphCase);
-  const supergraph = readSupergraph(sdl);
+  const supergraph = parseSupergraph(sdl);
   const model = readModel(supergraphCase, supergraph.graphqlSchema);
   serveEntities(model);
   const planning = enginePlanning(supergraph);

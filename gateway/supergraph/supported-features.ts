@@ -1,4 +1,4 @@
-// Planning: which supergraphs this gateway can run.
+// Supergraph: which ones this gateway can run.
 import { DEFAULT_SUPPORTED_SUPERGRAPH_FEATURES } from '@apollo/federation-internals';
 
 /**
