@@ -1,7 +1,9 @@
 import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -10,8 +12,7 @@ const MEASURED_CORE = 1;
 const OTHER_CORE = 0;
 const CLOCK_TICKS_PER_SECOND = 100;
 const US_PER_SECOND = 1e6;
-/** More than enough to collect the garbage of a process of this size. */
-const GARBAGE_MS = 500;
+const POLL_MS = 50;
 
 const canPin = spawnSync('taskset', ['-c', String(MEASURED_CORE), 'true']).status === 0;
 
@@ -44,18 +45,19 @@ export interface Measured extends AsyncDisposable {
   readonly url: string;
   cpuUs(): number;
   residentKb(): number;
-  /** Resolves when it has collected its garbage. */
-  collectGarbage(): Promise<void>;
+  /** What its heap holds once its garbage is collected. */
+  usedKb(): Promise<number>;
 }
 
 /** Starts `node args…` and waits until it takes connections on `PORT`. */
 export async function startMeasured(args: string[], env: Record<string, string>): Promise<Measured> {
   const port = await freePort();
+  const heapFile = join(tmpdir(), `bench-live-heap-${process.pid}-${port}`);
   const collector = new URL('./collect-garbage.ts', import.meta.url).href;
   const node = [process.execPath, '--expose-gc', '--import', collector, ...args];
   const command = canPin ? ['taskset', '-c', String(MEASURED_CORE), ...node] : node;
   const child = spawn(command[0] ?? '', command.slice(1), {
-    env: { ...process.env, ...env, PORT: String(port), NODE_ENV: 'production' },
+    env: { ...process.env, ...env, PORT: String(port), HEAP_FILE: heapFile, NODE_ENV: 'production' },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const url = `http://127.0.0.1:${port}/graphql`;
@@ -65,15 +67,16 @@ export async function startMeasured(args: string[], env: Record<string, string>)
     url,
     cpuUs: () => ((Number(stat()[11]) + Number(stat()[12])) / CLOCK_TICKS_PER_SECOND) * US_PER_SECOND,
     residentKb: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]),
-    async collectGarbage() {
-      for (let i = 0; i < 3; i += 1) {
-        child.kill('SIGUSR2');
-        await sleep(GARBAGE_MS);
-      }
+    async usedKb() {
+      rmSync(heapFile, { force: true });
+      child.kill('SIGUSR2');
+      while (!existsSync(heapFile)) await sleep(POLL_MS);
+      return Number(readFileSync(heapFile, 'utf8')) / 1024;
     },
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      rmSync(heapFile, { force: true });
     },
   };
 }
