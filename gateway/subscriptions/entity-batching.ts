@@ -18,14 +18,6 @@ interface Batch {
   readonly callers: Caller[];
 }
 
-/**
- * Not to be answered by a call that began earlier: an event tells of a change, and what was read before the change would
- * stand with every client until the next event.
- */
-interface FreshCall extends SubgraphCall {
-  readonly fresh: true;
-}
-
 /** A batch that has so many is sent as it is; the next call begins another. */
 const MAX_REPRESENTATIONS = 500;
 
@@ -63,9 +55,10 @@ export function createEntityBatching(upstreams: Upstreams): Upstreams {
       },
     };
     const alone = callers.length === 1 && only !== undefined;
-    const whole: FreshCall = {
+    const whole: SubgraphCall = {
       ...shared,
       request,
+      // An event tells of a change: what was read before it would stand with every client until the next event.
       fresh: true,
       ...(alone && signal !== undefined && { signal }),
     };
@@ -84,8 +77,7 @@ export function createEntityBatching(upstreams: Upstreams): Upstreams {
     call(call) {
       const { representations, ...variables } = call.request.variables ?? {};
       if (call.operation !== 'query' || !Array.isArray(representations)) {
-        const fresh: FreshCall = { ...call, fresh: true };
-        return upstreams.call(fresh);
+        return upstreams.call({ ...call, fresh: true });
       }
       return new Promise((resolve, reject) => {
         const batch = batchFor(call, variables);

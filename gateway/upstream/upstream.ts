@@ -18,6 +18,8 @@ export interface SubgraphCall {
   readonly operation: 'query' | 'mutation';
   readonly headers: ForwardedHeaders;
   readonly signal?: AbortSignal;
+  /** Not to be answered by a call that began earlier: what caused this one may be newer than that answer. */
+  readonly fresh?: boolean;
 }
 
 export interface SubgraphAnswer {

@@ -113,6 +113,15 @@ test('a request id that the gateway made up keeps nobody from sharing, one that 
   expect(stub.requests.map(({ headers }) => headers['x-request-id'])).toEqual(['made-1', 'chosen']);
 });
 
+test('a call that must be fresh is not answered by one that began earlier', async () => {
+  const upstreams = connect();
+  const answers = holdAnswers();
+  const calls = [upstreams.call(hello()), upstreams.call({ ...hello(), fresh: true })];
+  await stub.received(2);
+  answers.release();
+  expect(await Promise.all(calls)).toEqual([HELLO, HELLO]);
+});
+
 test('mutations are never shared', async () => {
   const upstreams = connect();
   const answers = holdAnswers();

@@ -59,7 +59,7 @@ export function createUpstreamRegistry(config: UpstreamConfig, logger: Logger): 
           const start = () => startCall(target.client, call, wireHeaders(call.headers), body);
           const abandoned = () =>
             new UpstreamError(call.subgraph, 'CANCELLED', 'nobody waits for the answer any more');
-          if (call.operation === 'query' && config.shareCalls) {
+          if (call.operation === 'query' && config.shareCalls && call.fresh !== true) {
             return sharing.join(
               `${target.key}\n${identityOf(call.headers)}\n${body}`,
               start,
