@@ -30,6 +30,7 @@ export default defineConfig({
           include: ['**/*.int.test.ts'],
           exclude: ['**/node_modules/**'],
           globalSetup: ['tests/support/global-setup.ts'],
+          execArgv: ['--import', './scripts/start/drizzle-as-commonjs.ts'],
         },
       },
       {

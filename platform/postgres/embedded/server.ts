@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -119,8 +120,8 @@ async function startServer(
   guard(server, cluster);
   const failed = Promise.withResolvers<never>();
   server.on('error', failed.reject);
-  const ended = () => failed.reject(new Error('it ended'));
-  server.once('exit', ended);
+  const endedEarly = () => failed.reject(new Error('it ended'));
+  server.once('exit', endedEarly);
   const ready = new AbortController();
   try {
     await Promise.race([
@@ -136,10 +137,12 @@ async function startServer(
     );
   } finally {
     ready.abort();
-    server.off('exit', ended);
+    server.off('exit', endedEarly);
   }
   return server;
 }
+
+const guards = new WeakMap<ChildProcess, ChildProcess>();
 
 /**
  * Ends the server should we be killed: a shell that reads from us until either of us is gone. On Windows the next start
@@ -157,6 +160,7 @@ function guard(server: ChildProcess, { account }: Cluster): void {
   shell.on('error', () => {}); // no shell, no guard
   shell.stdin.on('error', () => {});
   shell.unref();
+  guards.set(server, shell);
   server.once('exit', () => shell.stdin.end('ended\n'));
 }
 
@@ -172,13 +176,19 @@ async function untilReady(folder: string, server: ChildProcess, signal: AbortSig
 }
 
 async function stopServer(server: ChildProcess, durable: boolean): Promise<void> {
-  if (server.pid === undefined || server.exitCode !== null || server.signalCode !== null) return;
-  const ended = new Promise<void>((resolve) => void server.once('exit', () => resolve()));
   // SIGINT disconnects clients and writes everything down; SIGQUIT leaves that to the next start.
   server.kill(durable ? 'SIGINT' : 'SIGQUIT');
   const impatience = setTimeout(() => server.kill('SIGQUIT'), STOP_LIMIT_MS);
-  await ended;
+  await ended(server);
   clearTimeout(impatience);
+  const shell = guards.get(server);
+  shell?.ref();
+  if (shell !== undefined) await ended(shell);
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  await once(child, 'exit');
 }
 
 /**
