@@ -6,18 +6,18 @@
  */
 import { randomUUID } from 'node:crypto';
 import {
-  OrderUpdatedDocument,
   PlaceOrderDocument,
   type PlaceOrderInput,
   ProductsDocument,
   type ProductsQuery,
 } from '#tests/documents/documents.generated.ts';
 import { type ApiClient, createApiClient } from '#tests/support/api-client.ts';
+import { insist, watchOrder } from './patience.ts';
 import { readSecrets } from './start/secrets.ts';
 
 const url = process.env['ORDERGRAPH_URL'] ?? 'http://127.0.0.1:4000/graphql';
-/** Patience for one live update: long enough for a service to be killed and come back. */
-const UPDATE_WITHIN_MS = 30_000;
+/** Nobody there at all is told soon. */
+const THERE_WITHIN_MS = 8_000;
 
 const shippingAddress = {
   name: 'Ada Lovelace',
@@ -29,7 +29,9 @@ const shippingAddress = {
 
 try {
   await using shop = createApiClient(url);
-  await shop.logIn(await customer());
+  const credentials = await customer();
+  await insist(() => fetch(new URL('/health', url)), THERE_WITHIN_MS);
+  await insist(() => shop.logIn(credentials));
   const { available, soldOut } = await catalogue(shop);
   await order(
     shop,
@@ -77,7 +79,7 @@ async function catalogue(shop: ApiClient): Promise<{ available: string; soldOut:
   let available: string | undefined;
   let soldOut: string | undefined;
   for (let after: string | null = null; ; ) {
-    const { products }: ProductsQuery = await shop.ask(ProductsDocument, { first: 100, after });
+    const { products }: ProductsQuery = await insist(() => shop.ask(ProductsDocument, { first: 100, after }));
     if (after === null) {
       console.log('Products');
       for (const { name, variants } of products.nodes.slice(0, 5)) {
@@ -108,9 +110,8 @@ async function order(
 ) {
   console.log(`\n${title}`);
   const startedAt = performance.now();
-  const { placeOrder } = await shop.ask(PlaceOrderDocument, {
-    input: { idempotencyKey: randomUUID(), lines, paymentMethod, shippingAddress },
-  });
+  const input = { idempotencyKey: randomUUID(), lines, paymentMethod, shippingAddress };
+  const { placeOrder } = await insist(() => shop.ask(PlaceOrderDocument, { input }));
   if (placeOrder.order == null)
     throw new Error(`placeOrder was refused: ${JSON.stringify(placeOrder.userErrors)}`);
   const { id, number } = placeOrder.order;
@@ -118,12 +119,7 @@ async function order(
   console.log(`  ${number} accepted after ${(acceptedAt - startedAt).toFixed(0)} ms`);
 
   let expectedVersion = 1;
-  const updates = shop.follow(OrderUpdatedDocument, { id, after: 0 });
-  for (;;) {
-    const { done, value } = await within(UPDATE_WITHIN_MS, updates.next());
-    if (done) throw new Error(`The live updates ended before the order was ${status}.`);
-    const update = value.data?.orderUpdated;
-    if (update == null) throw new Error(`A live update has errors: ${JSON.stringify(value.errors)}`);
+  for await (const { update, missing } of watchOrder(shop, id)) {
     if (update.version !== expectedVersion++)
       throw new Error(`Version ${update.version} came where ${expectedVersion - 1} was due.`);
     const sinceAccepted = performance.now() - acceptedAt;
@@ -133,26 +129,15 @@ async function order(
       `  v${update.version} ${update.status.padEnd(10)} +${sinceAccepted.toFixed(0).padStart(4)} ms${total}${update.reason == null ? '' : `  ${update.reason}: ${update.reasonDetail ?? ''}`}`,
     );
     // A service that is away takes its own fields with it, not the update.
-    for (const { path, message } of value.errors ?? [])
-      console.log(`     without ${path?.join('.') ?? 'a part'}: ${message}`);
+    for (const part of missing) console.log(`     without ${part}, whose service is away`);
     if (!['CONFIRMED', 'REJECTED', 'CANCELLED'].includes(update.status)) continue;
     if (update.status !== status || (update.reason ?? null) !== reason)
       throw new Error(
         `The order ended as ${update.status} ${update.reason ?? ''}, not as ${status} ${reason ?? ''}.`,
       );
-    await updates.return?.();
     return;
   }
-}
-
-async function within<Value>(ms: number, promise: Promise<Value>): Promise<Value> {
-  const timeout = Promise.withResolvers<never>();
-  const timer = setTimeout(() => timeout.reject(new Error(`No live update came within ${ms / 1000} s.`)), ms);
-  try {
-    return await Promise.race([promise, timeout.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  throw new Error(`The live updates ended before the order was ${status}.`);
 }
 
 function isUnreachable(error: unknown): boolean {

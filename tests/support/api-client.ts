@@ -4,13 +4,29 @@ import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { LogInDocument } from '#tests/documents/documents.generated.ts';
 
+/** An answer with errors, or without data. */
+export class AnswerError extends Error {
+  /** The errors' `extensions.code`. */
+  readonly codes: readonly string[];
+
+  constructor(
+    errors: readonly { readonly message: string; readonly extensions?: Readonly<Record<string, unknown>> }[],
+  ) {
+    super(`The answer has errors: ${JSON.stringify(errors)}`);
+    this.name = 'AnswerError';
+    this.codes = errors.map(({ extensions }) =>
+      typeof extensions?.['code'] === 'string' ? extensions['code'] : 'UNKNOWN',
+    );
+  }
+}
+
 /** One person at the public endpoint. */
 export interface ApiClient extends AsyncDisposable {
   /** Becomes that person from here on. Throws with the refusal's message. */
   logIn(credentials: { email: string; password: string }): Promise<void>;
   /** Rejects unless the answer is data without errors. */
   ask<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data>;
-  /** A subscription over graphql-transport-ws, taken up again by `retryAttempts` of graphql-ws when the connection is lost. */
+  /** A subscription over graphql-transport-ws. Rejects when the connection is lost: resume with the last version. */
   follow<Data, Variables extends Record<string, unknown>>(
     document: TypedDocumentNode<Data, Variables>,
     variables: Variables,
@@ -32,8 +48,7 @@ export function createApiClient(url: string): ApiClient {
       body: JSON.stringify({ query: print(document), variables }),
     });
     const { data, errors } = (await response.json()) as ExecutionResult<Data>;
-    if (errors !== undefined || data == null)
-      throw new Error(`The answer has errors: ${JSON.stringify(errors)}`);
+    if (errors !== undefined || data == null) throw new AnswerError(errors ?? []);
     return data;
   }
 
@@ -51,6 +66,7 @@ export function createApiClient(url: string): ApiClient {
       socket ??= createClient({
         url: url.replace(/^http/, 'ws'),
         webSocketImpl: WebSocket,
+        retryAttempts: 0,
         connectionParams: () => ({ authorization }),
       });
       return socket.iterate({ query: print(document), variables }) as AsyncIterableIterator<
