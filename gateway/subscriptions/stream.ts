@@ -9,7 +9,7 @@ import type {
 import { createLiveEvent, type Cursor, isCursor, type LiveEvent } from './live-event.ts';
 import type { LiveMetrics } from './live-metrics.ts';
 import { failure, type StreamEnd, type Subscriber } from './subscriber.ts';
-import type { UpstreamStreams } from './upstream-streams.ts';
+import type { UpstreamStreams } from '#gateway/subscriptions/upstream/upstream-streams.ts';
 
 /*
  * One upstream subscription and the clients that share it. Events are completed at the same time, delivered in order.

@@ -8,7 +8,7 @@ import type { ErrorMask } from '#gateway/plugins/use-error-masking.ts';
 import type { Generation } from '#gateway/supergraph/generations.ts';
 import { identityOf } from '#gateway/upstream/forwarded-headers.ts';
 import type { ForwardedHeaders } from '#gateway/upstream/upstream.ts';
-import { createEntityBatching } from './entity-batching.ts';
+import { createEntityBatching } from '#gateway/subscriptions/upstream/entity-batching.ts';
 import { createGroup, type Group } from './group.ts';
 import type { LiveConfig } from './live-config.ts';
 import { createLiveEvent, type Cursor, isCursor } from './live-event.ts';
@@ -24,7 +24,7 @@ import {
   type SubscriberContext,
   type Subscription,
 } from './subscriber.ts';
-import { createUpstreamStreams } from './upstream-streams.ts';
+import { createUpstreamStreams } from '#gateway/subscriptions/upstream/upstream-streams.ts';
 
 /** Live updates for every transport: one behaviour, whichever way a client came. */
 export interface Subscriptions extends AsyncDisposable {

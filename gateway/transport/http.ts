@@ -13,7 +13,7 @@ import { createApollo } from './apollo.ts';
 import { serveExplorer } from './explorer.ts';
 import { answerPlainPosts, type GraphqlOverHttp } from './graphql-over-http.ts';
 import { createInFlight, type InFlight } from './in-flight.ts';
-import { createLiveEndpoint, type LiveEndpoint } from './live-endpoint.ts';
+import { createLiveEndpoint, type LiveEndpoint } from '#gateway/transport/live/live-endpoint.ts';
 import { shareRequests } from './share-requests.ts';
 
 export const GRAPHQL_PATH = '/graphql';

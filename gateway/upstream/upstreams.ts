@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import { type UpstreamConfig, urlVariable } from '#gateway/config.ts';
 import type { Subgraph } from '#gateway/supergraph/supergraph.ts';
-import { cancel, createCancellation } from './cancellation.ts';
+import { cancel, createCancellation } from '#gateway/upstream/wire/cancellation.ts';
 import { identityOf } from './forwarded-headers.ts';
 import { abandonable, createSharing } from './sharing.ts';
-import { createSubgraphClient, type SubgraphClient } from './subgraph-client.ts';
+import { createSubgraphClient, type SubgraphClient } from '#gateway/upstream/wire/subgraph-client.ts';
 import {
   type ForwardedHeaders,
   type SubgraphAnswer,

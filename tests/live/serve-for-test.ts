@@ -4,7 +4,7 @@ import type { GatewayConfig } from '#gateway/config.ts';
 import type { Gateway } from '#gateway/gateway.ts';
 import { createErrorMask } from '#gateway/plugins/use-error-masking.ts';
 import type { LiveConfig } from '#gateway/subscriptions/live-config.ts';
-import { createLiveEndpoint } from '#gateway/transport/live-endpoint.ts';
+import { createLiveEndpoint } from '#gateway/transport/live/live-endpoint.ts';
 import { forwardHeaders } from '#gateway/upstream/forwarded-headers.ts';
 
 const PATH = '/graphql';

@@ -1,6 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { WireResponse } from './exchange.ts';
-import { type SubgraphAnswer, UpstreamError } from './upstream.ts';
+import { type SubgraphAnswer, UpstreamError } from '#gateway/upstream/upstream.ts';
 
 const GRAPHQL_JSON = 'application/graphql-response+json';
 

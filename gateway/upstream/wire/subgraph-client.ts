@@ -7,7 +7,7 @@ import { type Cancellation, cancel } from './cancellation.ts';
 import { exchange } from './exchange.ts';
 import { createResilience } from './resilience.ts';
 import { createTurns } from './turns.ts';
-import { type SubgraphAnswer, UpstreamError } from './upstream.ts';
+import { type SubgraphAnswer, UpstreamError } from '#gateway/upstream/upstream.ts';
 
 /** The wire to one subgraph. */
 export interface SubgraphClient extends AsyncDisposable {

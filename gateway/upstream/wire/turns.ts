@@ -1,5 +1,5 @@
 import type { Cancellation } from './cancellation.ts';
-import type { UpstreamError } from './upstream.ts';
+import type { UpstreamError } from '#gateway/upstream/upstream.ts';
 
 export interface Turns {
   /**

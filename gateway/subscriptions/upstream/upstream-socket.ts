@@ -2,9 +2,9 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
 import { WebSocket } from 'ws';
 import type { ForwardedHeaders, SubgraphAnswer, SubgraphRequest } from '#gateway/upstream/upstream.ts';
-import type { Cursor } from './live-event.ts';
-import type { LiveMetrics } from './live-metrics.ts';
-import { COMPLETED, failure, type StreamEnd } from './subscriber.ts';
+import type { Cursor } from '#gateway/subscriptions/live-event.ts';
+import type { LiveMetrics } from '#gateway/subscriptions/live-metrics.ts';
+import { COMPLETED, failure, type StreamEnd } from '#gateway/subscriptions/subscriber.ts';
 
 /*
  * One graphql-transport-ws socket to one subgraph, for many streams. Its states:

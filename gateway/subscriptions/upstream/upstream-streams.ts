@@ -4,8 +4,8 @@ import type { Subgraph } from '#gateway/supergraph/supergraph.ts';
 import { identityOf } from '#gateway/upstream/forwarded-headers.ts';
 import type { ForwardedHeaders, SubgraphRequest } from '#gateway/upstream/upstream.ts';
 import { SECRET_HEADER } from '#gateway/upstream/upstreams.ts';
-import type { LiveConfig } from './live-config.ts';
-import type { LiveMetrics } from './live-metrics.ts';
+import type { LiveConfig } from '#gateway/subscriptions/live-config.ts';
+import type { LiveMetrics } from '#gateway/subscriptions/live-metrics.ts';
 import { createUpstreamSocket, type UpstreamSink, type UpstreamSocket } from './upstream-socket.ts';
 
 /** The live wires to all subgraphs: streams over as few sockets as their identities allow. */

@@ -1,4 +1,4 @@
-import type { UpstreamError } from './upstream.ts';
+import type { UpstreamError } from '#gateway/upstream/upstream.ts';
 
 /**
  * How a call under way is told to stop. A call does one step at a time (wait for its turn, exchange bytes), so one

@@ -1,6 +1,6 @@
 import type { Dispatcher, Pool } from 'undici';
 import type { Cancellation } from './cancellation.ts';
-import { UpstreamError } from './upstream.ts';
+import { UpstreamError } from '#gateway/upstream/upstream.ts';
 
 export interface WireRequest {
   readonly subgraph: string;

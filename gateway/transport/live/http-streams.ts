@@ -14,7 +14,7 @@ import type { Subscriptions } from '#gateway/subscriptions/subscriptions.ts';
 import { tokenExpiry } from '#gateway/subscriptions/token-expiry.ts';
 import type { ForwardedHeaders } from '#gateway/upstream/upstream.ts';
 import type { HttpFraming } from './http-framing.ts';
-import { readOperation } from './http-operation.ts';
+import { readOperation } from '#gateway/transport/http-operation.ts';
 import { multipart } from './multipart.ts';
 import { sse } from './sse.ts';
 

@@ -7,7 +7,7 @@ import {
   handleWhen,
   retry,
 } from 'cockatiel';
-import { UpstreamError } from './upstream.ts';
+import { UpstreamError } from '#gateway/upstream/upstream.ts';
 
 export interface ResilienceOptions {
   readonly subgraph: string;
