@@ -7,7 +7,7 @@ const read = (status: number, contentType: string, body: unknown) =>
   readAnswer('shop', {
     status,
     contentType,
-    body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+    text: typeof body === 'string' ? body : JSON.stringify(body),
   });
 
 test.each([

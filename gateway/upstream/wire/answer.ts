@@ -12,14 +12,14 @@ const GRAPHQL_JSON = 'application/graphql-response+json';
  * @throws {UpstreamError} `SUBGRAPH_HTTP_ERROR` or `SUBGRAPH_BAD_RESPONSE`
  */
 export function readAnswer(subgraph: string, response: WireResponse): SubgraphAnswer {
-  const { status, body } = response;
+  const { status, text } = response;
   const mediaType = readMediaType(response.contentType);
   const ok = status >= 200 && status < 300;
   if (mediaType !== 'application/json' && mediaType !== GRAPHQL_JSON) {
     if (!ok) throw httpError(subgraph, status);
     throw badResponse(subgraph, `content type ${JSON.stringify(response.contentType)}`, status);
   }
-  const answer = parseAnswer(body);
+  const answer = parseAnswer(text);
   if (typeof answer === 'string')
     throw ok ? badResponse(subgraph, answer, status) : httpError(subgraph, status);
   if (ok || mediaType === GRAPHQL_JSON) return answer;
@@ -28,10 +28,10 @@ export function readAnswer(subgraph: string, response: WireResponse): SubgraphAn
 }
 
 /** The answer, or what is wrong with it. */
-function parseAnswer(body: Buffer): SubgraphAnswer | string {
+function parseAnswer(text: string): SubgraphAnswer | string {
   let answer: unknown;
   try {
-    answer = JSON.parse(body.toString());
+    answer = JSON.parse(text);
   } catch {
     return 'a body that is no JSON';
   }

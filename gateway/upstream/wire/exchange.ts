@@ -2,73 +2,76 @@ import type { Dispatcher, Pool } from 'undici';
 import type { Cancellation } from './cancellation.ts';
 import { UpstreamError } from '#gateway/upstream/upstream.ts';
 
-export interface WireRequest {
-  readonly subgraph: string;
-  /** Path and query of the subgraph's URL. */
-  readonly path: string;
-  /** Names and values in turn. */
-  readonly headers: string[];
-  readonly body: string;
-}
-
 export interface WireResponse {
   readonly status: number;
   readonly contentType: string;
-  readonly body: Buffer;
+  readonly text: string;
+}
+
+/** What all exchanges with one subgraph have in common. */
+export interface Wire<Answer> {
+  readonly subgraph: string;
+  readonly pool: Pool;
+  /** Path and query of the subgraph's URL. */
+  readonly path: string;
+  readonly maxBytes: number;
+  /** Reads a whole response. What it throws becomes the exchange's error. */
+  read(response: WireResponse): Answer;
+  /** The connection failed, with undici's error. */
+  unreachable(cause: Error): UpstreamError;
+  /** The exchange has ended, either way. */
+  ended(): void;
 }
 
 /**
- * Sends one request and collects its answer, at most `maxBytes` of it. Goes through `dispatch`, below undici's
- * `request`, because a stream an answer costs more than everything else here together.
+ * Sends one request and reads its answer, at most `maxBytes` of it. Goes through `dispatch`, below undici's `request`,
+ * because a stream an answer costs more than everything else here together.
  *
- * Rejects with undici's error when the connection fails, with the reason when cancelled, with `SUBGRAPH_TOO_LARGE`.
+ * Rejects with `unreachable` when the connection fails, with the reason when cancelled, with `SUBGRAPH_TOO_LARGE`.
+ *
+ * @param headers names and values in turn
  */
-export function exchange(
-  pool: Pool,
-  request: WireRequest,
-  maxBytes: number,
+export function exchange<Answer>(
+  wire: Wire<Answer>,
+  headers: string[],
+  body: string,
   cancellation: Cancellation,
-): Promise<WireResponse> {
-  if (cancellation.reason !== undefined) return Promise.reject(cancellation.reason);
+): Promise<Answer> {
+  if (cancellation.reason !== undefined) {
+    wire.ended();
+    return Promise.reject(cancellation.reason);
+  }
   return new Promise((resolve, reject) => {
-    const collector = new Collector(request.subgraph, maxBytes, resolve, reject);
+    const collector = new Collector(wire, resolve, reject);
     cancellation.stop = (reason) => collector.fail(reason);
-    pool.dispatch(
-      { method: 'POST', path: request.path, headers: request.headers, body: request.body },
-      collector,
-    );
+    wire.pool.dispatch({ method: 'POST', path: wire.path, headers, body }, collector);
   });
 }
 
 /** undici's view of one exchange. A class, as undici calls its methods by name on every chunk. */
-class Collector implements Dispatcher.DispatchHandler {
-  readonly #subgraph: string;
-  readonly #maxBytes: number;
-  readonly #resolve: (response: WireResponse) => void;
-  readonly #reject: (error: Error) => void;
+class Collector<Answer> implements Dispatcher.DispatchHandler {
+  readonly #wire: Wire<Answer>;
+  readonly #resolve: (answer: Answer) => void;
+  readonly #reject: (error: unknown) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #failure: Error | undefined;
+  #settled = false;
   #status = 0;
   #contentType = '';
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(
-    subgraph: string,
-    maxBytes: number,
-    resolve: (response: WireResponse) => void,
-    reject: (error: Error) => void,
-  ) {
-    this.#subgraph = subgraph;
-    this.#maxBytes = maxBytes;
+  constructor(wire: Wire<Answer>, resolve: (answer: Answer) => void, reject: (error: unknown) => void) {
+    this.#wire = wire;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
   /** Rejects now and closes the connection, or, while undici still queues the request, as soon as it would be sent. */
   fail(error: Error): void {
-    if (this.#failure !== undefined) return;
+    if (this.#settled) return;
     this.#failure = error;
+    this.#settle();
     this.#reject(error);
     this.#controller?.abort(error);
   }
@@ -87,31 +90,58 @@ class Collector implements Dispatcher.DispatchHandler {
     this.#status = status;
     const { 'content-type': contentType = '', 'content-length': length } = headers;
     this.#contentType = String(contentType);
-    if (length !== undefined && Number(length) > this.#maxBytes) this.fail(this.#tooLarge());
+    if (length !== undefined && Number(length) > this.#wire.maxBytes) this.fail(this.#tooLarge());
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#maxBytes) this.fail(this.#tooLarge());
+    if (this.#bytes > this.#wire.maxBytes) this.fail(this.#tooLarge());
     else this.#chunks.push(chunk);
   }
 
   onResponseEnd(): void {
-    const [first] = this.#chunks;
-    const body =
-      first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks, this.#bytes);
-    this.#resolve({ status: this.#status, contentType: this.#contentType, body });
+    if (this.#settled) return;
+    this.#settle();
+    try {
+      const text = textOf(this.#chunks, this.#bytes);
+      this.#resolve(this.#wire.read({ status: this.#status, contentType: this.#contentType, text }));
+    } catch (error) {
+      this.#reject(error);
+    }
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#reject(error);
+    if (this.#settled) return;
+    this.#settle();
+    this.#reject(this.#wire.unreachable(error));
+  }
+
+  #settle(): void {
+    this.#settled = true;
+    this.#wire.ended();
   }
 
   #tooLarge(): UpstreamError {
+    const { subgraph, maxBytes } = this.#wire;
     return new UpstreamError(
-      this.#subgraph,
+      subgraph,
       'SUBGRAPH_TOO_LARGE',
-      `${this.#subgraph} answered with more than ${this.#maxBytes} bytes`,
+      `${subgraph} answered with more than ${maxBytes} bytes`,
     );
   }
+}
+
+/** More is put together in memory of its own. */
+const SCRATCH_MOST_BYTES = 1024 * 1024;
+let scratch = Buffer.alloc(0);
+
+/** Chunks are put together where the last answer's were: each is text before the next one comes. */
+function textOf(chunks: readonly Buffer[], bytes: number): string {
+  const [first] = chunks;
+  if (first !== undefined && chunks.length === 1) return first.toString();
+  if (bytes > SCRATCH_MOST_BYTES) return Buffer.concat(chunks, bytes).toString();
+  if (scratch.length < bytes) scratch = Buffer.alloc(Math.min(2 * bytes, SCRATCH_MOST_BYTES));
+  let end = 0;
+  for (const chunk of chunks) end += chunk.copy(scratch, end);
+  return scratch.toString('utf8', 0, end);
 }

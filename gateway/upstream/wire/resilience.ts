@@ -20,7 +20,8 @@ export interface ResilienceOptions {
 
 /** Runs `attempt` for a query or a mutation: again on a lost connection, not at all while the circuit is open. */
 export interface Resilience {
-  run<T>(operation: 'query' | 'mutation', attempt: () => Promise<T>): Promise<T>;
+  /** @param ended called when the last attempt is over, just before the promise settles */
+  run<T>(operation: 'query' | 'mutation', attempt: () => Promise<T>, ended: () => void): Promise<T>;
 }
 
 const FIRST_BACKOFF_MS = 20;
@@ -40,17 +41,15 @@ const ILL = new Set([
  */
 export function createResilience(options: ResilienceOptions): Resilience {
   const { subgraph, breakerFailures } = options;
+  const outcomes = new CountBreaker({
+    threshold: 0.5,
+    size: 2 * breakerFailures,
+    minimumNumberOfCalls: breakerFailures,
+  });
   const breaker = circuitBreaker(
     // A trial call that its client gave up has shown nothing: the circuit stays open.
     handleWhen((error) => isIll(error) || breaker.state === CircuitState.HalfOpen),
-    {
-      halfOpenAfter: options.breakerCoolDownMs,
-      breaker: new CountBreaker({
-        threshold: 0.5,
-        size: 2 * breakerFailures,
-        minimumNumberOfCalls: breakerFailures,
-      }),
-    },
+    { halfOpenAfter: options.breakerCoolDownMs, breaker: outcomes },
   );
   breaker.onBreak(() => options.onCircuit('open'));
   breaker.onHalfOpen(() => options.onCircuit('half-open'));
@@ -66,16 +65,41 @@ export function createResilience(options: ResilienceOptions): Resilience {
     return breaker.execute(attempt);
   }
 
+  async function afterFailure<T>(
+    error: unknown,
+    operation: 'query' | 'mutation',
+    attempt: () => Promise<T>,
+  ): Promise<T> {
+    if (operation === 'mutation' || !isConnectionLoss(error)) throw circuitOpen(subgraph, error);
+    return repeat(error, attempt);
+  }
+
   return {
-    async run(operation, attempt) {
-      try {
-        return await guarded(attempt);
-      } catch (error) {
-        if (operation === 'mutation' || !isConnectionLoss(error)) throw circuitOpen(subgraph, error);
-        return await repeat(error, attempt);
-      }
+    run(operation, attempt, ended) {
+      // While the circuit is closed its policy has nothing to decide before a call, only outcomes to learn.
+      const closed = breaker.state === CircuitState.Closed;
+      return (closed ? attempt() : guarded(attempt)).then(
+        (result) => {
+          if (closed && breaker.state === CircuitState.Closed) outcomes.success(CircuitState.Closed);
+          ended();
+          return result;
+        },
+        async (error: unknown) => {
+          try {
+            if (closed && breaker.state === CircuitState.Closed) await failed(error);
+            return await afterFailure(error, operation, attempt);
+          } finally {
+            ended();
+          }
+        },
+      );
     },
   };
+
+  /** Tells the circuit of a failure that happened outside of its policy. */
+  async function failed(error: unknown): Promise<void> {
+    await breaker.execute(() => Promise.reject(error)).catch(() => undefined);
+  }
 
   /** Retries only after a failure: in a policy of its own every call that succeeds would pay for it, too. */
   async function repeat<T>(failure: unknown, attempt: () => Promise<T>): Promise<T> {

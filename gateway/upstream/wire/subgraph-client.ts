@@ -4,7 +4,7 @@ import type { UpstreamConfig } from '#gateway/config.ts';
 import type { Subgraph } from '#gateway/supergraph/supergraph.ts';
 import { readAnswer } from './answer.ts';
 import { type Cancellation, cancel } from './cancellation.ts';
-import { exchange } from './exchange.ts';
+import { exchange, type Wire } from './exchange.ts';
 import { createResilience } from './resilience.ts';
 import { createTurns } from './turns.ts';
 import { type SubgraphAnswer, UpstreamError } from '#gateway/upstream/upstream.ts';
@@ -49,47 +49,32 @@ export function createSubgraphClient(
     subgraph: name,
     onCircuit: (state) => logger.warn({ subgraph: name, state }, 'circuit breaker'),
   });
+  const wire: Wire<SubgraphAnswer> = {
+    subgraph: name,
+    pool,
+    path,
+    maxBytes: config.maxResponseBytes,
+    read: (response) => readAnswer(name, response),
+    unreachable: (cause) =>
+      new UpstreamError(name, 'SUBGRAPH_UNREACHABLE', `${name} at ${url}: ${cause.message}`, { cause }),
+    ended: () => turns.end(),
+  };
   const timedOut = () =>
     new UpstreamError(name, 'SUBGRAPH_TIMEOUT', `${name} gave no whole answer within ${config.timeoutMs} ms`);
 
-  async function attempt(
-    headers: string[],
-    body: string,
-    cancellation: Cancellation,
-  ): Promise<SubgraphAnswer> {
-    const turn = turns.take(cancellation);
-    if (turn !== undefined) await turn;
-    try {
-      const response = await exchange(
-        pool,
-        { subgraph: name, path, headers, body },
-        config.maxResponseBytes,
-        cancellation,
-      );
-      return readAnswer(name, response);
-    } catch (error) {
-      throw error instanceof UpstreamError ? error : unreachable(name, url, error);
-    } finally {
-      turns.end();
-    }
-  }
-
   return {
-    async call(operation, headers, body, cancellation) {
+    call(operation, headers, body, cancellation) {
       const deadline = setTimeout(() => cancel(cancellation, timedOut()), config.timeoutMs);
-      try {
-        return await resilience.run(operation, () => attempt(headers, body, cancellation));
-      } finally {
-        clearTimeout(deadline);
-      }
+      const attempt = () => {
+        const turn = turns.take(cancellation);
+        const send = () => exchange(wire, headers, body, cancellation);
+        return turn === undefined ? send() : turn.then(send);
+      };
+      // Not an async function, nor are those below: on this way every promise more is paid for by every call.
+      return resilience.run(operation, attempt, () => clearTimeout(deadline));
     },
     async [Symbol.asyncDispose]() {
       await pool.close();
     },
   };
-}
-
-function unreachable(subgraph: string, url: string, cause: unknown): UpstreamError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new UpstreamError(subgraph, 'SUBGRAPH_UNREACHABLE', `${subgraph} at ${url}: ${reason}`, { cause });
 }
