@@ -13,6 +13,7 @@ import { createApollo } from './apollo.ts';
 import { serveExplorer } from './explorer.ts';
 import { answerPlainPosts, type GraphqlOverHttp } from './graphql-over-http.ts';
 import { createInFlight, type InFlight } from './in-flight.ts';
+import { encodeFor } from './outgoing-buffers.ts';
 import { createLiveEndpoint, type LiveEndpoint } from '#gateway/transport/live/live-endpoint.ts';
 import { shareRequests } from './share-requests.ts';
 
@@ -115,7 +116,8 @@ function serveGraphql(app: FastifyInstance, { config, graphql, live, inFlight }:
       void reply.code(answer.status);
       for (const [name, value] of answer.headers) void reply.header(name, value);
       const { body } = answer;
-      return reply.send(typeof body === 'string' || Buffer.isBuffer(body) ? body : Readable.from(body));
+      if (typeof body === 'string') return reply.send(encodeFor(reply.raw, body));
+      return reply.send(Buffer.isBuffer(body) ? body : Readable.from(body));
     },
   });
 }
