@@ -2,6 +2,7 @@ import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from './config.ts';
 import type { EngineResult } from './execution/compiled-operation.ts';
+import { createPacing } from './execution/pacing.ts';
 import type { Planning } from './planning/planning.ts';
 import { createErrorMask } from './plugins/use-error-masking.ts';
 import { useLimits } from './plugins/use-limits.ts';
@@ -93,6 +94,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
   let http: HttpServer | undefined;
   let watcher: Disposable | undefined;
 
+  const pacing = createPacing();
   const gateway: Gateway = {
     get current() {
       return generations.current;
@@ -103,6 +105,8 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
     },
     onSwap: (listener) => generations.onSwap(listener),
     async execute(request, client) {
+      const turn = pacing.begin();
+      if (turn !== undefined) await turn;
       try {
         const result = await generations.use((generation) => run(generation, request, client));
         return result.errors === undefined
@@ -110,6 +114,8 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
           : { ...result, errors: mask(result.errors, client.requestId) };
       } catch (error) {
         return { errors: mask(requestErrors(error), client.requestId) };
+      } finally {
+        pacing.end();
       }
     },
     async listen() {
