@@ -40,6 +40,22 @@ test('a process that ends is started again, and both are said', async () => {
   ]);
 });
 
+test('one that is killed on purpose is back soon each time, one that keeps ending by itself later and later', async () => {
+  const pauses = (events: readonly ServiceEvent[]) =>
+    events.flatMap((event) => (event.kind === 'ended' ? [event.againInMs] : []));
+  const { service, events } = await start(READY);
+  await service.ready;
+  for (let round = 0; round < 3; round += 1) {
+    const again = service.restarted();
+    service.kill('SIGKILL');
+    await again;
+  }
+  expect(pauses(events)).toEqual([100, 100, 100]);
+
+  const crashing = await start(`process.send({ type: 'ready' }, () => process.exit(1));`);
+  await expect.poll(() => pauses(crashing.events).slice(0, 3), { timeout: 10_000 }).toEqual([100, 200, 400]);
+});
+
 test('one that ends before it was ever ready has failed: its last words are in the error, and it is left at that', async () => {
   const { service, events } = await start(`console.error('PORT is missing'); process.exit(3);`);
   await expect(service.ready).rejects.toThrow(/sample did not start \(exit code 3\).*\n {2}PORT is missing/);

@@ -16,7 +16,7 @@ export interface Service extends AsyncDisposable {
   readonly ready: Promise<void>;
   /** Of the process that runs just now. */
   readonly pid: number | undefined;
-  /** Sends a signal to the process; if it dies of that, it is started again. */
+  /** Sends a signal to the process; if it dies of that, it is started again, and without a growing pause: it was no crash. */
   kill(signal: NodeJS.Signals): void;
   /** Resolves when the process after the present one is ready. Call it before what ends the present one. */
   restarted(): Promise<void>;
@@ -62,6 +62,7 @@ export function startService({ name, args, folder, env, logFile, onEvent }: Serv
   let next = Promise.withResolvers<void>();
   const stopping = new AbortController();
   let child: ChildProcess | undefined;
+  let killed = false;
 
   async function keepUp() {
     let pauseMs = FIRST_PAUSE_MS;
@@ -87,7 +88,8 @@ export function startService({ name, args, folder, env, logFile, onEvent }: Serv
       }
       endedAt = performance.now();
       const steady = readyAt !== null && endedAt - readyAt > STEADY_MS;
-      pauseMs = steady ? FIRST_PAUSE_MS : pauseMs;
+      if (steady || killed) pauseMs = FIRST_PAUSE_MS;
+      killed = false;
       onEvent({ kind: 'ended', service: name, how, againInMs: pauseMs });
       await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
       pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
@@ -137,7 +139,9 @@ export function startService({ name, args, folder, env, logFile, onEvent }: Serv
     get pid() {
       return child?.pid;
     },
-    kill: (signal) => void child?.kill(signal),
+    kill(signal) {
+      killed = child?.kill(signal) ?? false;
+    },
     restarted: () => next.promise,
     killForGood() {
       stopping.abort();
