@@ -22,8 +22,8 @@ export class AnswerError extends Error {
 
 /** One person at the public endpoint. */
 export interface ApiClient extends AsyncDisposable {
-  /** Becomes that person from here on. Throws with the refusal's message. */
-  logIn(credentials: { email: string; password: string }): Promise<void>;
+  /** Becomes that person from here on. Returns the Authorization header's value. Throws with the refusal's message. */
+  logIn(credentials: { email: string; password: string }): Promise<string>;
   /** Rejects unless the answer is data without errors. */
   ask<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data>;
   /** A subscription over graphql-transport-ws. Rejects when the connection is lost: resume with the last version. */
@@ -58,6 +58,7 @@ export function createApiClient(url: string): ApiClient {
       const { logIn } = await ask(LogInDocument, { input: credentials });
       if (logIn.session == null) throw new Error(logIn.userErrors.map((error) => error.message).join(' '));
       authorization = `Bearer ${logIn.session.accessToken}`;
+      return authorization;
     },
     follow<Data, Variables extends Record<string, unknown>>(
       document: TypedDocumentNode<Data, Variables>,
