@@ -13,7 +13,7 @@ export const Subscription: SubscriptionResolvers = {
       const version = resumeAfter(context, after) ?? order.version - 1;
       if (version < 0 || version > order.version)
         throw badArgument('after', `after must be from 0 to the order's version, ${order.version}.`);
-      return followOrder(context, orderId, version);
+      return followOrder(context, order, version);
     },
     resolve: (move: OrderMove) => move,
   },

@@ -32,6 +32,18 @@ describe('live updates', () => {
     expect(versions(await take(orders.follow(id, 0, orders.ada, '3'), 99))).toEqual([4]);
   });
 
+  test('end at once for a client that has the last version already, and lost the connection before it heard so', async () => {
+    await using orders = await startOrders();
+    const { id } = (await orders.place()).order;
+    await orders.client.ask(
+      'mutation ($id: ID!) { cancelOrder(input: { orderId: $id }) { order { id } } }',
+      { id },
+      orders.ada,
+    );
+    expect(await take(orders.follow(id, 2), 99)).toEqual([]);
+    expect(await take(orders.follow(id, 0, orders.ada, '2'), 99)).toEqual([]);
+  });
+
   test('over all orders have positions that leave no gap, while many orders are placed at once', async () => {
     await using orders = await startOrders();
     const all = orders.client.follow(

@@ -1,7 +1,7 @@
 import type { Database } from '#platform/postgres/database.ts';
 import { readAllAfter, readOrderAfter } from '../db/order-log.queries.ts';
 import type { OrderEventRow } from '../db/tables.ts';
-import { isFinal } from '../domain/order.ts';
+import { isFinal, type OrderStatus } from '../domain/order.ts';
 import { followLog } from './log-stream.ts';
 import type { OrderNotifier } from './order-notifier.ts';
 
@@ -18,12 +18,14 @@ interface Sources {
 
 const READ_AT_ONCE = 200;
 
-/** The order's changes behind version `after`. Ends behind the change that nothing can follow. */
+/** The order's changes behind version `after`. Ends behind the change that nothing can follow, also where that is `after`. */
 export function followOrder(
   { database: { db }, notifier }: Sources,
-  orderId: string,
+  order: { readonly id: string; readonly version: number; readonly status: OrderStatus },
   after: number,
 ): AsyncIterableIterator<OrderMove> {
+  const orderId = order.id;
+  if (after === order.version && isFinal(order.status)) return nothing();
   return followLog<OrderMove>({
     read: async (last) =>
       (await readOrderAfter(db, orderId, last?.event.version ?? after)).map((event) => ({
@@ -50,3 +52,5 @@ export function followAllOrders(
     isLast: () => false,
   });
 }
+
+async function* nothing(): AsyncGenerator<never, undefined> {}
