@@ -8,12 +8,39 @@ export interface StreamEvent {
   readonly cursor: string | number;
 }
 
+/** What the source may yield instead: where the stream stands, without an event. */
+export interface StreamPosition {
+  readonly cursor: string | number;
+  readonly positionOnly: true;
+}
+
+/**
+ * `events`, and before them the place they begin behind. For a stream that was not told where to begin and may have
+ * nothing to say for long: whoever loses it before its first event could not know where to go on.
+ */
+export function toldWhereItBegins<Event extends StreamEvent>(
+  cursor: string | number,
+  events: AsyncIterableIterator<Event>,
+): AsyncIterableIterator<Event | StreamPosition> {
+  let told = false;
+  const stream: AsyncIterableIterator<Event | StreamPosition> = {
+    [Symbol.asyncIterator]: () => stream,
+    async next() {
+      if (told) return events.next();
+      told = true;
+      return { done: false, value: { cursor, positionOnly: true } };
+    },
+    return: async () => events.return?.() ?? { done: true, value: undefined },
+  };
+  return stream;
+}
+
 type Results = AsyncIterable<ExecutionResult> | ExecutionResult;
 
 /**
  * `subscribe` of graphql-js with two differences: every event is executed with a context of its own, so that no loader
- * answers from an earlier event's cache, and the event's cursor travels in `extensions.cursor`. The stream ends with
- * UNAUTHENTICATED once the actor's token has.
+ * answers from an earlier event's cache, and the event's cursor travels in `extensions.cursor`; a position is a payload
+ * with that and nothing else. The stream ends with UNAUTHENTICATED once the actor's token has.
  */
 export async function subscribeWithCursor<Context extends RequestContext>(
   args: ExecutionArgs,
@@ -21,7 +48,7 @@ export async function subscribeWithCursor<Context extends RequestContext>(
 ): Promise<Results> {
   const source = await createSourceEventStream(args);
   if (!(Symbol.asyncIterator in source)) return source;
-  const events = source[Symbol.asyncIterator]() as AsyncIterator<StreamEvent>;
+  const events = source[Symbol.asyncIterator]() as AsyncIterator<StreamEvent | StreamPosition>;
   let ended = false;
 
   // Not a generator: its return() would wait for the next event before it lets go of the source.
@@ -39,7 +66,7 @@ export async function subscribeWithCursor<Context extends RequestContext>(
           value: { errors: [unauthenticated('The access token has expired: refresh the session.')] },
         };
       }
-      const result = await execute({ ...args, contextValue, rootValue: event });
+      const result = isPosition(event) ? {} : await execute({ ...args, contextValue, rootValue: event });
       return {
         done: false,
         value: { ...result, extensions: { ...result.extensions, cursor: String(event.cursor) } },
@@ -52,6 +79,10 @@ export async function subscribeWithCursor<Context extends RequestContext>(
     },
   };
   return results;
+}
+
+function isPosition(event: StreamEvent | StreamPosition): event is StreamPosition {
+  return 'positionOnly' in event;
 }
 
 function hasExpired({ actor }: RequestContext): boolean {

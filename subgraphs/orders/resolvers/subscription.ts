@@ -1,5 +1,6 @@
 import { requireStaff } from '#platform/auth/actor.ts';
 import { badArgument, cursorExpired, notFound } from '#platform/errors/graphql-errors.ts';
+import { toldWhereItBegins } from '#platform/server/event-stream.ts';
 import type { Context } from '../context.ts';
 import { lastPosition } from '../db/order-log.queries.ts';
 import { followAllOrders, followOrder, type OrderMove } from '../streams/order-streams.ts';
@@ -23,7 +24,8 @@ export const Subscription: SubscriptionResolvers = {
       const position = resumeAfter(context, after);
       const last = await lastPosition(context.database.db);
       if (position !== null && (position > last || position < last - REPLAYED_AT_MOST)) throw cursorExpired();
-      return followAllOrders(context, position ?? last);
+      if (position !== null) return followAllOrders(context, position);
+      return toldWhereItBegins(last, followAllOrders(context, last));
     },
     resolve: (move: OrderMove) => move,
   },

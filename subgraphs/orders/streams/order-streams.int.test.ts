@@ -62,6 +62,22 @@ describe('live updates', () => {
     expect(updates.map((update) => update.data.ordersUpdated.order.id).toSorted()).toEqual(ids.toSorted());
   });
 
+  test('over all orders say where they stand before anything happens, unless told where to begin', async () => {
+    await using orders = await startOrders();
+    await orders.place();
+    const query = 'subscription ($after: Int) { ordersUpdated(after: $after) { position } }';
+    const fromNow = orders.client.follow(query, {}, orders.staff);
+    const fromStart = orders.client.follow(query, { after: 0 }, orders.staff);
+    expect(await take(fromNow, 1)).toEqual([{ extensions: { cursor: '1' } }]);
+    await orders.place();
+    const [first, second] = [1, 2].map((position) => ({
+      data: { ordersUpdated: { position } },
+      extensions: { cursor: String(position) },
+    }));
+    expect(await take(fromNow, 1)).toEqual([second]);
+    expect(await take(fromStart, 2)).toEqual([first, second]);
+  });
+
   test('refuse a place to resume from that never was', async () => {
     await using orders = await startOrders();
     const { id } = (await orders.place()).order;
