@@ -70,14 +70,18 @@ export async function lastPosition(db: PostgresJsDatabase): Promise<number> {
   return last?.position ?? 0;
 }
 
-/** Gives positions to the changes committed since, in the order they were appended. */
+/**
+ * Gives positions to the changes committed since, in the order they were appended. They are counted, under the lock, and
+ * not taken from a sequence: what is taken from one stays taken where the transaction is not committed.
+ */
 async function numberNewEvents(db: PostgresJsDatabase): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.execute(sql`select pg_advisory_xact_lock(${NUMBERING_LOCK})`);
     await tx.execute(sql`
       update order_events set position = numbered.position
-      from (select sequence, nextval('order_position') as position
-            from (select sequence from order_events where position is null order by sequence) as unnumbered) as numbered
+      from (select sequence, last.position + row_number() over (order by sequence) as position
+            from order_events, (select coalesce(max(position), 0) as position from order_events) as last
+            where order_events.position is null) as numbered
       where order_events.sequence = numbered.sequence and order_events.position is null`);
   });
 }

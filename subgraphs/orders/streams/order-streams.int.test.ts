@@ -1,5 +1,7 @@
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { describe, expect, test } from 'vitest';
 import { refusalOf, take } from '#tests/support/subgraph-client.ts';
+import { readAllAfter } from '../db/order-log.queries.ts';
 import { authorise, reserve, startOrders } from '../testing.ts';
 
 describe('live updates', () => {
@@ -60,6 +62,20 @@ describe('live updates', () => {
       Array.from({ length: 30 }, (_, n) => n + 1),
     );
     expect(updates.map((update) => update.data.ordersUpdated.order.id).toSorted()).toEqual(ids.toSorted());
+  });
+
+  test('over all orders have no gap where a service was killed while it gave out positions', async () => {
+    await using orders = await startOrders();
+    await orders.place();
+    const killed = orders.database.db.transaction(async (tx) => {
+      await readAllAfter(tx as unknown as PostgresJsDatabase, 0, 10);
+      throw new Error('killed before the commit');
+    });
+    await expect(killed).rejects.toThrow('killed');
+    const query = 'subscription { ordersUpdated(after: 0) { position } }';
+    expect(await take(orders.client.follow(query, {}, orders.staff), 1)).toMatchObject([
+      { data: { ordersUpdated: { position: 1 } } },
+    ]);
   });
 
   test('over all orders say where they stand before anything happens, unless told where to begin', async () => {
