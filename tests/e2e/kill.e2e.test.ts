@@ -1,19 +1,20 @@
 import { once } from 'node:events';
-import { print } from 'graphql';
+import { type DocumentNode, print } from 'graphql';
 import postgres from 'postgres';
 import { expect, test } from 'vitest';
 import {
   OrderStepsDocument,
   type OrderStatus,
+  OrdersUpdatedDocument,
   OrderUpdatedDocument,
   ProductsDocument,
 } from '#tests/documents/documents.generated.ts';
-import { createRandom, hash } from '#tests/oracle/random.ts';
+import { createRandom, hash, type Random } from '#tests/oracle/random.ts';
 import { type ApiClient, createApiClient } from '#tests/support/api-client.ts';
 import { startTestSystem, type TestSystem } from '#tests/support/system.ts';
 import { until } from '#tests/support/until.ts';
 import { cutAgainAndAgain, killAgainAndAgain } from './kill/chaos.ts';
-import { type Follower, startFollower } from './kill/follower.ts';
+import { ALL_ORDERS, type Follower, startFollower } from './kill/follower.ts';
 import { type Fate, moveOrder, pauseUnless, placeOrder, type Shop } from './kill/shop.ts';
 import { TRANSPORTS } from './kill/transports.ts';
 
@@ -28,6 +29,8 @@ const FIRST_SEED = Number(process.env['KILL_SEED'] ?? Math.floor(Math.random() *
 
 const ORDERS = 50;
 const CLIENTS = 200;
+/** Besides the clients: staff who follow all orders. */
+const WATCHERS = 8;
 /** Placed before the killing begins; the others come at any time of it. */
 const PLACED_FIRST = 15;
 /** Until everything that is under way when the killing ends must have come to its end. */
@@ -42,17 +45,12 @@ test.for(Array.from({ length: RUNS }, (_, run) => (FIRST_SEED + run) >>> 0))(
     await using system = await startTestSystem();
     const { followers, expected, ...figures } = await torment(system, seed);
     console.log(`KILL_SEED=${seed} KILL_SECONDS=${SECONDS} ${JSON.stringify(figures)}`);
-    expect(expected.size).toBe(ORDERS);
-    for (const versions of expected.values()) expect(versions).toEqual(upTo(versions.length));
-    expect(followers).toHaveLength(CLIENTS);
-    const got = followers.map(({ name, orderId, versions, problems }) => ({
-      name,
-      orderId,
-      versions,
-      problems,
-    }));
+    expect(expected.size).toBe(ORDERS + 1);
+    for (const places of expected.values()) expect(places).toEqual(upTo(places.length));
+    expect(followers).toHaveLength(CLIENTS + WATCHERS);
+    const got = followers.map(({ name, follows, seen, problems }) => ({ name, follows, seen, problems }));
     expect(got).toEqual(
-      got.map((client) => ({ ...client, versions: expected.get(client.orderId), problems: [] })),
+      got.map((client) => ({ ...client, seen: expected.get(client.follows), problems: [] })),
     );
     // Otherwise it has shown nothing.
     expect(figures.gatewayKills * figures.ordersKills * figures.cuts).toBeGreaterThan(0);
@@ -72,24 +70,36 @@ async function torment(system: TestSystem, seed: number) {
   const over = ending.signal;
   const followers: Follower[] = [];
 
-  async function follow(orderId: string, owner: Person, index: number): Promise<void> {
-    const random = randomOf(`client ${index}`);
-    await pauseUnless(over, random.chance(70) ? 0 : random.below(SECONDS * 300));
-    // Of the four clients of an order each comes another way.
-    const transport = TRANSPORTS[Math.floor(index / ORDERS) % TRANSPORTS.length];
+  function follow(
+    index: number,
+    random: Random,
+    as: Person,
+    document: DocumentNode,
+    follows: string,
+  ): Follower {
+    const transport = TRANSPORTS[index % TRANSPORTS.length];
     if (transport === undefined) throw new Error('there is no transport');
     const follower = startFollower({
       transport,
       resume: random.pick(transport.resumes),
       url: system.url,
-      authorization: (random.chance(75) ? owner : staff).authorization,
-      query: print(random.chance(50) ? OrderUpdatedDocument : OrderStepsDocument),
-      orderId,
+      authorization: as.authorization,
+      query: print(document),
+      follows,
       random,
       leaving: leaving.signal,
     });
     followers.push(follower);
-    await follower.done;
+    return follower;
+  }
+
+  /** One of the clients of an order, of whom each comes another way. */
+  async function followOrder(orderId: string, owner: Person, order: number, index: number): Promise<void> {
+    const random = randomOf(`client ${index} of order ${order}`);
+    await pauseUnless(over, random.chance(70) ? 0 : random.below(SECONDS * 300));
+    const as = random.chance(75) ? owner : staff;
+    const document = random.chance(50) ? OrderUpdatedDocument : OrderStepsDocument;
+    await follow(index, random, as, document, orderId).done;
   }
 
   async function live(index: number): Promise<void> {
@@ -99,18 +109,21 @@ async function torment(system: TestSystem, seed: number) {
     const shop: Shop = { customer: owner, staff, sku, statusOf: database.statusOf };
     if (index >= PLACED_FIRST) await pauseUnless(over, random.below(SECONDS * 700));
     const orderId = await placeOrder(shop, fate);
-    const following = Array.from({ length: CLIENTS / ORDERS }, (_, n) =>
-      follow(orderId, owner, index + n * ORDERS),
+    const following = Array.from({ length: CLIENTS / ORDERS }, (_, client) =>
+      followOrder(orderId, owner, index, client),
     );
     await moveOrder(shop, orderId, fate, { random, pauseMs: SECONDS * 200, hurry: over });
     await Promise.all(following);
   }
 
+  const watchers = Array.from({ length: WATCHERS }, (_, index) =>
+    follow(index, randomOf(`watcher ${index}`), staff, OrdersUpdatedDocument, ALL_ORDERS),
+  );
   const living = Promise.all(Array.from({ length: ORDERS }, (_, index) => live(index)));
   living.catch(() => {}); // whoever waits for it below hears of it
   await Promise.race([
     living,
-    until(() => followers.some(({ versions }) => versions.length > 0), 'an update'),
+    until(() => followers.some(({ seen }) => seen.length > 0), 'an update', PATIENCE_MS),
   ]);
   setTimeout(ending.abort, SECONDS * 1_000);
   const [gatewayKills, ordersKills, cuts] = await Promise.all([
@@ -121,23 +134,28 @@ async function torment(system: TestSystem, seed: number) {
   ]);
   await withPatience(living, () => `clients still wait: ${followers.filter(isWaiting).map(show).join('; ')}`);
 
-  const expected = await database.versions();
+  const versions = await database.versions();
+  const changes = sum([...versions.values()].map(({ length }) => length));
+  const expected = new Map([...versions, [ALL_ORDERS, upTo(changes)]]);
+  const haveAll = () =>
+    watchers.every(({ seen, problems }) => (seen.at(-1) ?? 0) >= changes || problems.length > 0);
+  await until(haveAll, 'all changes at those who follow all orders', PATIENCE_MS);
   return {
     followers,
     expected,
-    versions: sum([...expected.values()].map(({ length }) => length)),
+    changes,
     gatewayKills,
     ordersKills,
     cuts,
     losses: countEach(followers.flatMap(({ losses }) => losses)),
     connections: sum(followers.map(({ connections }) => connections)),
-    deliveries: sum(followers.map(({ versions }) => versions.length)),
+    deliveries: sum(followers.map(({ seen }) => seen.length)),
   };
 }
 
 const upTo = (length: number) => Array.from({ length }, (_, index) => index + 1);
 const isWaiting = ({ settled }: Follower) => !settled;
-const show = ({ name, orderId, versions }: Follower) => `${orderId} by ${name} at ${versions.at(-1)}`;
+const show = ({ name, follows, seen }: Follower) => `${follows} by ${name} at ${seen.at(-1)}`;
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 
 function countEach(texts: readonly string[]): Record<string, number> {

@@ -1,23 +1,28 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ExecutionResult } from 'graphql';
-import type { OrderStatus, OrderUpdatedSubscription } from '#tests/documents/documents.generated.ts';
+import type {
+  OrderStatus,
+  OrdersUpdatedSubscription,
+  OrderUpdatedSubscription,
+} from '#tests/documents/documents.generated.ts';
 import type { Random } from '#tests/oracle/random.ts';
 import type { Resume, Transport } from './transports.ts';
 import type { Asked, Ending, Wire } from './wire.ts';
 
-/** One client that follows one order from its first version on, and comes back for as long as there may be more. */
+/** One client that follows one order, or all of them, from the first change on, and comes back while there may be more. */
 export interface Follower {
   readonly name: string;
-  readonly orderId: string;
-  /** Every version it was told of, over all its connections, as it came. */
-  readonly versions: readonly number[];
+  /** An order's id, or {@link ALL_ORDERS}. */
+  readonly follows: string;
+  /** Every version (of all orders: every position) it was told of, over all its connections, as it came. */
+  readonly seen: readonly number[];
   /** What no client should see. */
   readonly problems: readonly string[];
   /** Why it had to come back, each time. */
   readonly losses: readonly string[];
   /** Connections tried so far. */
   readonly connections: number;
-  /** Settles when the order's stream has come to its end. */
+  /** Settles when the order's stream has come to its end, which that of all orders does not. */
   readonly done: Promise<void>;
   readonly settled: boolean;
   /** Destroys its connection. False when it has none just now. */
@@ -30,41 +35,47 @@ export interface FollowerOptions {
   readonly url: string;
   readonly authorization: string;
   readonly query: string;
-  readonly orderId: string;
+  readonly follows: string;
   readonly random: Random;
   /** Aborted, it leaves for good. */
   readonly leaving: AbortSignal;
 }
 
+export const ALL_ORDERS = 'all orders';
 const FINAL: readonly OrderStatus[] = ['DELIVERED', 'CANCELLED', 'REJECTED'];
+const COMES_BACK_AT_THE_END_PERCENT = 30;
 const COMES_BACK_WITHIN_MS = 1_000;
 
 export function startFollower(options: FollowerOptions): Follower {
-  const { transport, resume, orderId, random, leaving } = options;
-  const versions: number[] = [];
+  const { transport, resume, follows, random, leaving } = options;
+  const seen: number[] = [];
   const problems: string[] = [];
   const losses: string[] = [];
   let status: OrderStatus | undefined;
   let cursor: string | undefined;
+  let completed = false;
   let connections = 0;
   let wire: Wire | undefined;
 
   function asked(): Asked {
     const { url, authorization, query } = options;
-    const last = versions.at(-1) ?? 0;
-    if (resume === 'argument') return { url, authorization, query, variables: { id: orderId, after: last } };
+    const from = (after: number) => ({ ...(follows !== ALL_ORDERS && { id: follows }), after });
+    if (resume === 'argument') return { url, authorization, query, variables: from(seen.at(-1) ?? 0) };
     const resumed = cursor === undefined ? {} : { cursor: { in: resume, value: cursor } };
-    return { url, authorization, query, variables: { id: orderId, after: 0 }, ...resumed };
+    return { url, authorization, query, variables: from(0), ...resumed };
   }
 
   function take({ data, errors, extensions }: ExecutionResult): void {
-    const update = (data as Partial<OrderUpdatedSubscription> | null | undefined)?.orderUpdated;
-    if (update === undefined) {
+    const { orderUpdated, ordersUpdated } = (data ?? {}) as Partial<
+      OrderUpdatedSubscription & OrdersUpdatedSubscription
+    >;
+    const place = orderUpdated?.version ?? ordersUpdated?.position;
+    if (place == null) {
       problems.push(`an event without an update: ${JSON.stringify(errors)}`);
       return;
     }
-    versions.push(update.version);
-    status = update.status;
+    seen.push(place);
+    status = orderUpdated?.status;
     cursor = String(extensions?.['cursor']);
   }
 
@@ -76,7 +87,10 @@ export function startFollower(options: FollowerOptions): Follower {
     }
     if (ending.kind === 'completed') {
       if (status === undefined || !FINAL.includes(status)) problems.push(`completed at ${status}`);
-      return false;
+      // As one would whose connection broke just before it heard that this was all.
+      const again = !completed && random.chance(COMES_BACK_AT_THE_END_PERCENT);
+      completed = true;
+      return again;
     }
     if (ending.errors.every(({ extensions }) => extensions?.['retryable'] === true)) {
       losses.push(...ending.errors.map(({ extensions }) => String(extensions?.['code'])));
@@ -108,8 +122,8 @@ export function startFollower(options: FollowerOptions): Follower {
   leaving.addEventListener('abort', cut);
   return {
     name: `${transport.name}, resumed by ${resume}`,
-    orderId,
-    versions,
+    follows,
+    seen,
     problems,
     losses,
     get connections() {
