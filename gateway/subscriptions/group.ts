@@ -94,6 +94,8 @@ export function createGroup(firstPlan: LivePlan, headers: ForwardedHeaders, deps
       const stream = streamFor(cursor);
       member.stream = stream;
       stream.members.add(member);
+      if (cursor === undefined && stream.position !== undefined)
+        member.subscriber.position?.(stream.position);
     },
     leave(member) {
       const { stream } = member;

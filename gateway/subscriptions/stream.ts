@@ -190,6 +190,9 @@ export function createStream(
       return deps.onEnd(stream, outcome.end);
     }
     if (item.cursor !== undefined) position = item.cursor;
+    if (outcome === null && position !== undefined) {
+      for (const { subscriber } of members) subscriber.position?.(position);
+    }
     if (outcome !== null) {
       delivered = true;
       const lagMs = performance.now() - item.arrivedAt;

@@ -27,6 +27,8 @@ export type StreamEnd =
 
 /** One client's operation, as a transport receives it. After `end` comes nothing; it may come before `subscribe` returns. */
 export interface Subscriber {
+  /** Where the stream stands, before its first event: for transports that have a way to say so. */
+  position?(cursor: Cursor): void;
   next(event: LiveEvent): void;
   end(end: StreamEnd): void;
 }

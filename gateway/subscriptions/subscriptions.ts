@@ -164,6 +164,7 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
     const member: Member = {
       stream: undefined,
       subscriber: {
+        position: (cursor) => subscriber.position?.(cursor),
         next: (event) => subscriber.next(event),
         end(end) {
           // Whoever left in the meantime hears nothing more.

@@ -1,3 +1,5 @@
+import { createClient } from 'graphql-sse';
+import { EventSource } from 'undici';
 import { expect, test } from 'vitest';
 import { startLiveGateway } from './live-gateway.ts';
 import { itemChanged } from './raw-client.ts';
@@ -72,6 +74,54 @@ test('server-sent events carry each event’s cursor as id, and Last-Event-ID re
   await using second = await open(live.url, SSE, itemChanged('a'), { 'last-event-id': '1' });
   const read = await second.until('"version":3');
   expect([...read.matchAll(/"version":(\d)/g)].map(([, version]) => version)).toEqual(['2', '3']);
+});
+
+test('an EventSource that loses its stream before the first event misses nothing', async () => {
+  await using live = await startLiveGateway();
+  live.feed.publish('a');
+  const query = 'subscription { itemChangedAnnounced(id: "a") { version } }';
+  const versions: unknown[] = [];
+  const ids: string[] = [];
+  const open = () => {
+    const source = new EventSource(`${live.url}?${new URLSearchParams({ query }).toString()}`, {
+      node: { reconnectionTime: 50 },
+    });
+    source.addEventListener('next', (event) => {
+      const { data, lastEventId } = event as MessageEvent<string>;
+      versions.push((JSON.parse(data) as { data: unknown }).data);
+      ids.push(lastEventId);
+    });
+    return source;
+  };
+  const first = open();
+  await expect.poll(() => live.metrics.positions).toBe(1);
+  const joined = open();
+  await expect.poll(() => live.metrics.subscriptions).toBe(2);
+
+  const lost = live.drain();
+  await live.feed.until(() => live.feed.active === 0);
+  live.feed.publish('a');
+  await lost;
+
+  const update = { itemChangedAnnounced: { version: 2 } };
+  await expect.poll(() => versions, { timeout: 10_000 }).toEqual([update, update]);
+  expect(ids).toEqual(['2', '2']);
+  first.close();
+  joined.close();
+});
+
+test('graphql-sse takes no notice of where a stream stands', async () => {
+  await using live = await startLiveGateway();
+  const client = createClient({ url: live.url, retryAttempts: 0 });
+  const results = client.iterate({ query: 'subscription { itemChangedAnnounced(id: "a") { version } }' });
+  const first = results.next();
+  await expect.poll(() => live.metrics.positions).toBe(1);
+  live.feed.publish('a');
+  expect((await first).value).toEqual({
+    data: { itemChangedAnnounced: { version: 1 } },
+    extensions: { cursor: 1 },
+  });
+  client.dispose();
 });
 
 test('each multipart event ends with the next boundary, and heartbeats keep the stream alive', async () => {

@@ -10,6 +10,8 @@ export interface HttpFraming {
   /** @param accept the request's header */
   accepted(accept: string): boolean;
   readonly opening: string;
+  /** Tells the client's library where to resume without an event; undefined where it has no ear for that. */
+  position?(cursor: Cursor): string;
   event(payload: Buffer, cursor: Cursor | undefined): Buffer;
   /** The last bytes of a stream that has ended. */
   ending(end: StreamEnd): string;

@@ -83,6 +83,10 @@ export function createHttpStreams({ gateway, subscriptions, live }: HttpStreamsD
       closedFor: 'client',
     };
     const subscriber: Subscriber = {
+      position(cursor) {
+        const bytes = framing.position?.(cursor);
+        if (bytes && !response.writableEnded && !response.destroyed) response.write(bytes);
+      },
       next(event) {
         if (response.writableEnded || response.destroyed) return;
         response.write(event.bytes(framing.name, (payload) => framing.event(payload, event.cursor)));

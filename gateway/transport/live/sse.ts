@@ -1,3 +1,4 @@
+import type { Cursor } from '#gateway/subscriptions/live-event.ts';
 import type { HttpFraming } from './http-framing.ts';
 
 /*
@@ -15,8 +16,10 @@ export const sse: HttpFraming = {
   accepted: (accept) => accept.toLowerCase().includes('text/event-stream'),
   // A comment, so that whoever waits for the first byte knows that the stream stands.
   opening: ':\n\n',
+  // Without data it is no event, but what a browser sends as `Last-Event-ID` when it comes back (HTML, 9.2.6).
+  position: (cursor) => `${idLine(cursor)}\n`,
   event(payload, cursor) {
-    const id = cursor === undefined || LINE_ENDS.test(String(cursor)) ? '' : `id: ${cursor}\n`;
+    const id = cursor === undefined ? '' : idLine(cursor);
     return Buffer.concat([Buffer.from(`event: next\n${id}data: `), payload, Buffer.from('\n\n')]);
   },
   ending: (end) =>
@@ -25,3 +28,7 @@ export const sse: HttpFraming = {
   comeBack: '',
   heartbeat: ':\n\n',
 };
+
+function idLine(cursor: Cursor): string {
+  return LINE_ENDS.test(String(cursor)) ? '' : `id: ${cursor}\n`;
+}
