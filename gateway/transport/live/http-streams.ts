@@ -129,6 +129,11 @@ export function createHttpStreams({ gateway, subscriptions, live }: HttpStreamsD
     }
   }
 
+  /**
+   * A peer that vanished without a word is noticed when bytes pile up here, at the latest when TCP gives up on what was
+   * never acknowledged. Node cannot bound that: it has no TCP_USER_TIMEOUT, and the system sends none of the keep-alive
+   * probes that Node can set while a heartbeat waits for its acknowledgement. On Linux `net.ipv4.tcp_retries2` bounds it.
+   */
   function beat(): void {
     for (const client of clients) {
       const { response, framing } = client;
