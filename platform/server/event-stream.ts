@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createSourceEventStream, execute, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { unauthenticated } from '#platform/errors/graphql-errors.ts';
+import { isTransient } from '#platform/postgres/database.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** What a subscription's source yields: the root value of one event, and where in its log the event stands. */
@@ -37,19 +39,24 @@ export function toldWhereItBegins<Event extends StreamEvent>(
 
 type Results = AsyncIterable<ExecutionResult> | ExecutionResult;
 
+/** How long a stream or an event may wait for a database that is away, before it is given up. */
+const AWAY_AT_MOST_MS = 30_000;
+const RETRY_MS = 250;
+
 /**
- * `subscribe` of graphql-js with two differences: every event is executed with a context of its own, so that no loader
- * answers from an earlier event's cache, and the event's cursor travels in `extensions.cursor`; a position is a payload
- * with that and nothing else. The stream ends with UNAUTHENTICATED once the actor's token has.
+ * `subscribe` of graphql-js with these differences: every event is executed with a context of its own, so that no loader
+ * answers from an earlier event's cache; what comes to nothing because the database is away is tried again; the event's
+ * cursor travels in `extensions.cursor`; a position is a payload with that and nothing else. The stream ends with
+ * UNAUTHENTICATED once the actor's token has.
  */
 export async function subscribeWithCursor<Context extends RequestContext>(
   args: ExecutionArgs,
   freshContext: () => Context,
 ): Promise<Results> {
-  const source = await createSourceEventStream(args);
+  let ended = false;
+  const source = await insist((contextValue) => createSourceEventStream({ ...args, contextValue }));
   if (!(Symbol.asyncIterator in source)) return source;
   const events = source[Symbol.asyncIterator]() as AsyncIterator<StreamEvent | StreamPosition>;
-  let ended = false;
 
   // Not a generator: its return() would wait for the next event before it lets go of the source.
   const results: AsyncIterableIterator<ExecutionResult> = {
@@ -58,15 +65,17 @@ export async function subscribeWithCursor<Context extends RequestContext>(
       if (ended) return { done: true, value: undefined };
       const { done, value: event } = await events.next();
       if (done || ended) return { done: true, value: undefined };
-      const contextValue = freshContext();
-      if (hasExpired(contextValue)) {
+      if (hasExpired(freshContext())) {
         await results.return?.();
         return {
           done: false,
           value: { errors: [unauthenticated('The access token has expired: refresh the session.')] },
         };
       }
-      const result = isPosition(event) ? {} : await execute({ ...args, contextValue, rootValue: event });
+      const result = isPosition(event)
+        ? {}
+        : await insist((contextValue) => execute({ ...args, contextValue, rootValue: event }));
+      if (ended) return { done: true, value: undefined };
       return {
         done: false,
         value: { ...result, extensions: { ...result.extensions, cursor: String(event.cursor) } },
@@ -79,6 +88,23 @@ export async function subscribeWithCursor<Context extends RequestContext>(
     },
   };
   return results;
+
+  async function insist<Result extends object>(
+    attempt: (contextValue: Context) => Result | Promise<Result>,
+  ): Promise<Result> {
+    for (const deadline = Date.now() + AWAY_AT_MOST_MS; ; await delay(RETRY_MS)) {
+      const result = await attempt(freshContext());
+      if (ended || !hasFailedForNow(result) || Date.now() > deadline) return result;
+    }
+  }
+}
+
+/**
+ * An event's cursor would go on without it: to its reader, one without data is one that never was. And whoever resumes a
+ * stream and is refused does not try again.
+ */
+function hasFailedForNow({ data, errors = [] }: Partial<ExecutionResult>): boolean {
+  return data == null && errors.some(({ originalError }) => isTransient(originalError));
 }
 
 function isPosition(event: StreamEvent | StreamPosition): event is StreamPosition {
