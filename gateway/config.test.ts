@@ -14,6 +14,7 @@ test('a supergraph is all that must be given', () => {
     batching: false,
     explorer: true,
     introspection: true,
+    metrics: true,
     corsOrigins: ['https://studio.apollographql.com'],
     upstream: {
       secret: undefined,
@@ -38,6 +39,7 @@ test('production closes what only development needs', () => {
     production: true,
     explorer: false,
     introspection: false,
+    metrics: false,
     corsOrigins: ['https://shop.example'],
   });
   expect(read({ NODE_ENV: 'production', EXPLORER: 'on' }).explorer).toBe(true);

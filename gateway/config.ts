@@ -37,6 +37,7 @@ import { DEFAULT_LIVE_CONFIG, type LiveConfig } from './subscriptions/live-confi
  * | `BATCHING`                      | off         | accept several operations in one HTTP request                                |
  * | `EXPLORER`                      | development | Apollo Sandbox at `/graphql`, GraphiQL at `/explorer`                        |
  * | `INTROSPECTION`                 | development | answer `__schema` and `__type`                                               |
+ * | `METRICS`                       | development | `GET /metrics` for Prometheus, at this same port: who may ask it may read it |
  * | `CORS_ORIGINS`                  | none        | comma list of origins; development adds Apollo Studio's                      |
  *
  * For live updates (meanings in `LiveConfig`): `SUBGRAPH_WS_URL_<NAME>`, `LIVE_UPSTREAM_IDENTITY` (operation),
@@ -60,6 +61,7 @@ export interface GatewayConfig {
   readonly batching: boolean;
   readonly explorer: boolean;
   readonly introspection: boolean;
+  readonly metrics: boolean;
   readonly corsOrigins: readonly string[];
   readonly live: LiveConfig;
 }
@@ -175,6 +177,7 @@ const environment = z
     BATCHING: onOff.default(false),
     EXPLORER: onOff.optional(),
     INTROSPECTION: onOff.optional(),
+    METRICS: onOff.optional(),
     CORS_ORIGINS: list.default([]),
     LIVE_UPSTREAM_IDENTITY: z.enum(['operation', 'connection']).default(live.upstreamIdentity),
     LIVE_PUBLIC_FIELDS: list.default([]),
@@ -253,6 +256,7 @@ export function readConfig(
     batching: env.BATCHING,
     explorer: env.EXPLORER ?? !production,
     introspection: env.INTROSPECTION ?? !production,
+    metrics: env.METRICS ?? !production,
     corsOrigins: production ? env.CORS_ORIGINS : [...new Set([...env.CORS_ORIGINS, ...STUDIO_ORIGINS])],
     live: {
       ...live,

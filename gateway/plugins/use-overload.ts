@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
 import type { LimitsConfig } from '#gateway/config.ts';
 import type { InFlight } from '#gateway/transport/in-flight.ts';
+import { METRICS_PATH } from './use-metrics.ts';
 
 const SAMPLE_MS = 250;
 const RESOLUTION_MS = 10;
@@ -9,7 +10,7 @@ const NANOSECONDS_PER_MS = 1e6;
 const RETRY_AFTER_S = 1;
 
 /** Requests that must be answered even then: they say how the gateway is. */
-const ALWAYS_SERVED = new Set(['/health']);
+const ALWAYS_SERVED = new Set(['/health', METRICS_PATH]);
 
 /**
  * Answers 503 with `retry-after` at once while more requests are in flight than may be, while the event loop lags, or

@@ -19,9 +19,8 @@ export interface LiveMetrics {
   positions: number;
   /** Events times clients. */
   deliveries: number;
-  /** Sum, over delivered events, of the time from an event's arrival to its delivery. */
-  lagMsTotal: number;
-  lagMsMax: number;
+  /** Hears, once an event and stream, how long it took from its arrival to its delivery. */
+  observeLag(seconds: number): void;
   /** Ends of connections and of streams, by reason. */
   readonly closes: Record<string, number>;
 }
@@ -40,8 +39,7 @@ export function createLiveMetrics(): LiveMetrics {
     events: 0,
     positions: 0,
     deliveries: 0,
-    lagMsTotal: 0,
-    lagMsMax: 0,
+    observeLag() {},
     closes: {},
   };
 }

@@ -55,6 +55,8 @@ export interface StreamDeps {
   onEnd(stream: Stream, end: StreamEnd): void;
 }
 
+const MS_PER_SECOND = 1_000;
+
 interface Pending {
   readonly cursor: Cursor | undefined;
   readonly arrivedAt: number;
@@ -195,9 +197,7 @@ export function createStream(
     }
     if (outcome !== null) {
       delivered = true;
-      const lagMs = performance.now() - item.arrivedAt;
-      metrics.lagMsTotal += lagMs;
-      metrics.lagMsMax = Math.max(metrics.lagMsMax, lagMs);
+      metrics.observeLag((performance.now() - item.arrivedAt) / MS_PER_SECOND);
       metrics.deliveries += members.size;
       for (const { subscriber } of members) subscriber.next(outcome);
     }

@@ -6,6 +6,7 @@ import type { GatewayConfig } from '#gateway/config.ts';
 import type { ClientContext, Gateway } from '#gateway/gateway.ts';
 import type { ErrorMask } from '#gateway/plugins/use-error-masking.ts';
 import { useCors } from '#gateway/plugins/use-cors.ts';
+import { useMetrics } from '#gateway/plugins/use-metrics.ts';
 import { useOverload } from '#gateway/plugins/use-overload.ts';
 import { requestIdOf, useRequestId } from '#gateway/plugins/use-request-id.ts';
 import { forwardHeaders } from '#gateway/upstream/forwarded-headers.ts';
@@ -39,7 +40,7 @@ interface Deps {
 }
 
 /**
- * Serves the endpoint, its health and, where they are on, the explorers. Rejects when the address is taken.
+ * Serves the endpoint, its health and, where they are on, explorers and metrics. Rejects when the address is taken.
  * @throws {AddressInUseError}
  */
 export async function serveHttp({ config, logger, gateway, mask }: Deps): Promise<HttpServer> {
@@ -70,6 +71,7 @@ export async function serveHttp({ config, logger, gateway, mask }: Deps): Promis
   await useCors(app, config.corsOrigins);
   useRequestId(app);
   useOverload(app, config.limits, inFlight);
+  if (config.metrics) useMetrics(app, { graphqlPath: GRAPHQL_PATH, inFlight, live: live.metrics });
   useErrorAnswers(app, logger);
   serveHealth(app, gateway, inFlight);
   if (config.explorer) serveExplorer(app, GRAPHQL_PATH);
