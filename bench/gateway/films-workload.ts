@@ -42,9 +42,11 @@ export async function setUpFilms(): Promise<Course> {
   const workload: Workload = {
     name: 'films: stub subgraphs that answer from memory',
     query: FILMS_QUERY,
+    headers: {},
     newQuery: newFilmsQuery,
     subgraphRequests: async () =>
       ((await (await fetch(`${origin}/stats`)).json()) as { requests: number }).requests,
+    warmUpRequests: 3_000,
   };
   const peer = contender('@apollo/gateway', [here('peer.ts')], { SUPERGRAPH: supergraph });
   const expected = await askOnce(peer, workload);

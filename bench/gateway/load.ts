@@ -1,27 +1,54 @@
-import autocannon from 'autocannon';
+import { text } from 'node:stream/consumers';
+import autocannon, { type Result } from 'autocannon';
 
-/** A process: presses on URL with BODY over CONNECTIONS, for SECONDS or REQUESTS, and prints what came of it as JSON. */
+/** What a load process is to do; comes as JSON on its standard input. */
+export interface LoadOrder {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** What every answer has to be, to the byte: who answers with errors is quick, and wrong. */
+  readonly answer: string;
+  readonly connections: number;
+  /** In all. Counted, not timed: every request that costs processor time is then one that was answered. */
+  readonly requests: number;
+}
+
+/** What came of it; goes as JSON to standard output. */
 export interface LoadResult {
   readonly requests: number;
-  readonly requestsPerSecond: number;
+  /** From the first request to the last answer. */
+  readonly seconds: number;
   readonly p99Ms: number;
   readonly failed: number;
 }
 
-const { URL: url = '', BODY: body = '', CONNECTIONS = '50', SECONDS, REQUESTS } = process.env;
-const result = await autocannon({
-  url,
-  body,
-  method: 'POST',
-  headers: { 'content-type': 'application/json' },
-  connections: Number(CONNECTIONS),
-  ...(REQUESTS === undefined ? { duration: Number(SECONDS) } : { amount: Number(REQUESTS) }),
-  timeout: 30,
-});
+const SAMPLE_MS = 100;
+const TIMEOUT_S = 30;
+
+const order = JSON.parse(await text(process.stdin)) as LoadOrder;
+const { promise: done, resolve, reject } = Promise.withResolvers<Result>();
+const startedAt = performance.now();
+let lastAnswerAt = startedAt;
+autocannon(
+  {
+    url: order.url,
+    body: order.body,
+    expectBody: order.answer,
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...order.headers },
+    connections: order.connections,
+    amount: order.requests,
+    sampleInt: SAMPLE_MS,
+    timeout: TIMEOUT_S,
+  },
+  (error: unknown, result) => (error == null ? resolve(result) : reject(error)),
+).on('response', () => (lastAnswerAt = performance.now()));
+
+const result = await done;
 const report: LoadResult = {
   requests: result.requests.total,
-  requestsPerSecond: result.requests.average,
+  seconds: (lastAnswerAt - startedAt) / 1000,
   p99Ms: result.latency.p99,
-  failed: result.errors + result.timeouts + result.non2xx,
+  failed: result.errors + result.timeouts + result.non2xx + result.mismatches,
 };
 process.stdout.write(JSON.stringify(report));

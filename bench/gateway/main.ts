@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Course, setUpFilms } from './films-workload.ts';
 import { type Contender, type Figures, type Load, type Running, startContender } from './measure.ts';
-import { PINNING } from './pinned.ts';
+import { PINNING, stepAside } from './pinned.ts';
 import { table, type Target, verdict } from './report.ts';
 
 /**
@@ -13,6 +13,8 @@ import { table, type Target, verdict } from './report.ts';
  * missed. `--seconds` is for each contender.
  */
 const ROUNDS = 3;
+/** Of each contender. */
+const NEW_OPERATIONS = 15;
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '9' }, connections: { type: 'string', default: '50' } },
 });
@@ -21,13 +23,15 @@ const load: Load = {
   connections: Number(values.connections),
 };
 
+stepAside();
+
 async function run(course: Course): Promise<boolean> {
   const { workload, expected, floor, peer, ours } = course;
   console.log(`\n${workload.name}`);
   await using stack = new AsyncDisposableStack();
   const start = async (contender: Contender): Promise<Running> => {
     process.stderr.write(`  warming up: ${contender.name}\n`);
-    return stack.use(await startContender(contender, workload, expected, load.connections));
+    return stack.use(await startContender(contender, workload, expected, load));
   };
   const contenders = [
     await start(floor),
@@ -36,6 +40,12 @@ async function run(course: Course): Promise<boolean> {
     await start(ours.sharedRequests),
     await start(peer),
   ] as const;
+  process.stderr.write('  new operations\n');
+  for (let n = 0; n < NEW_OPERATIONS; n += 1) {
+    // Each has numbers of its own: what one has asked, the subgraphs would answer the next one faster.
+    for (const [i, contender] of contenders.entries())
+      await contender.timeNewOperation(n * contenders.length + i);
+  }
   for (let round = 1; round <= ROUNDS; round += 1) {
     process.stderr.write(`  round ${round} of ${ROUNDS}\n`);
     for (const contender of contenders) await contender.press(load);

@@ -1,10 +1,10 @@
 import { deepStrictEqual } from 'node:assert';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LoadResult } from './load.ts';
+import { findFreePort } from '#platform/ports/free-port.ts';
+import type { LoadOrder, LoadResult } from './load.ts';
 import { startPinned, stop } from './pinned.ts';
 import { cpuMs, peakMb } from './process-figures.ts';
 
@@ -21,76 +21,105 @@ export interface Contender {
 export interface Workload {
   readonly name: string;
   readonly query: string;
+  /** Of the client's requests, such as who asks. */
+  readonly headers: Readonly<Record<string, string>>;
   /** The same work as an operation nobody has seen before. */
   readonly newQuery: (n: number) => string;
   /** Requests that the subgraphs have had so far. */
   readonly subgraphRequests: () => Promise<number>;
+  /** Until the code is compiled and the pools are open; by count, as a slow machine needs longer. */
+  readonly warmUpRequests: number;
 }
 
 export interface Figures {
   readonly name: string;
   readonly requestsPerSecond: number;
+  /** Of the worst round. */
   readonly p99Ms: number;
   readonly cpuMsPerRequest: number;
   readonly peakMb: number;
   /** Subgraph requests of one client request, alone and under load. */
   readonly callsAlone: number;
   readonly callsUnderLoad: number;
-  /** From sending an operation that is new to its answer, the median of a few; `undefined` where it cannot. */
+  /** From sending an operation that is new to its answer, the median of some; `undefined` where it cannot. */
   readonly newOperationMs: number | undefined;
 }
 
 export interface Load {
   readonly connections: number;
+  /** About so long: the number of requests follows from the pace so far. */
   readonly seconds: number;
 }
 
-/** Requests until the code is compiled and the pools are open; by count, as a slow machine needs longer. */
-const WARM_UP_REQUESTS = 3_000;
-const NEW_OPERATIONS = 7;
-const START_PATIENCE_MS = 60_000;
-
-/** A contender that is up, right and warm, and what it has done under load so far. */
+/** A contender that is up, right and warm, and what it has done so far. */
 export interface Running extends AsyncDisposable {
+  /** Times the `n`th new operation; `n` has to be new to the subgraphs, too. */
+  timeNewOperation(n: number): Promise<void>;
   press(load: Load): Promise<void>;
   figures(): Figures;
 }
+
+const START_PATIENCE_MS = 60_000;
 
 /** Starts `contender`, has it prove that its answer is `expected`, and warms it up. Stopped by disposing. */
 export async function startContender(
   contender: Contender,
   workload: Workload,
   expected: unknown,
-  connections: number,
+  load: Load,
 ): Promise<Running> {
   await using starting = new AsyncDisposableStack();
-  const port = await freePort();
+  const port = await findFreePort();
   const url = `http://127.0.0.1:${port}/graphql`;
   const env = { NODE_ENV: 'production', LOG_LEVEL: 'error', ...contender.env, PORT: String(port) };
   const child = startPinned('measured', contender.args, env, ['ignore', 'ignore', 'inherit']);
   starting.defer(() => stop(child));
   const { pid } = child;
   if (pid === undefined) throw new Error(`${contender.name} did not start`);
-  deepStrictEqual(await firstAnswer(url, workload.query), expected, `${contender.name} answers wrongly`);
-  const newOperationMs = contender.anyOperation ? await timeNewOperations(url, workload) : undefined;
-  const callsAlone = await countCalls(workload, () => post(url, workload.query));
-  await press(url, workload.query, { CONNECTIONS: String(connections), REQUESTS: String(WARM_UP_REQUESTS) });
+
+  const answer = await firstAnswer(url, workload);
+  deepStrictEqual(JSON.parse(answer), expected, `${contender.name} answers wrongly`);
+  const callsBefore = await workload.subgraphRequests();
+  await post(url, workload.query, workload.headers);
+  const callsAlone = (await workload.subgraphRequests()) - callsBefore;
+
+  const pressFor = async (requests: number) => {
+    const order: LoadOrder = {
+      url,
+      headers: workload.headers,
+      body: JSON.stringify({ query: workload.query }),
+      answer,
+      connections: load.connections,
+      requests: Math.max(load.connections, Math.round(requests)),
+    };
+    const result = await press(order);
+    if (result.failed > 0) throw new Error(`${contender.name} failed ${result.failed} requests under load`);
+    return result;
+  };
+  const paceOf = ({ requests, seconds }: { requests: number; seconds: number }) => requests / seconds;
+  // A first pace, of cold code, and then one to count on.
+  const cold = await pressFor(workload.warmUpRequests);
+  let pace = paceOf(await pressFor(paceOf(cold) * load.seconds));
 
   const total = { cpuMs: 0, calls: 0, requests: 0, seconds: 0, p99Ms: 0 };
+  const newOperations: number[] = [];
   const started = starting.move();
   return {
-    async press({ connections: clients, seconds }) {
+    async timeNewOperation(n) {
+      if (!contender.anyOperation) return;
+      const sentAt = performance.now();
+      await post(url, workload.newQuery(n), workload.headers);
+      newOperations.push(performance.now() - sentAt);
+    },
+    async press({ seconds }) {
       const before = { cpu: cpuMs(pid), calls: await workload.subgraphRequests() };
-      const result = await press(url, workload.query, {
-        CONNECTIONS: String(clients),
-        SECONDS: String(seconds),
-      });
-      if (result.failed > 0) throw new Error(`${contender.name} failed ${result.failed} requests under load`);
+      const result = await pressFor(pace * seconds);
       total.cpuMs += cpuMs(pid) - before.cpu;
       total.calls += (await workload.subgraphRequests()) - before.calls;
       total.requests += result.requests;
-      total.seconds += seconds;
+      total.seconds += result.seconds;
       total.p99Ms = Math.max(total.p99Ms, result.p99Ms);
+      pace = paceOf(result);
     },
     figures: () => ({
       name: contender.name,
@@ -100,7 +129,7 @@ export async function startContender(
       peakMb: peakMb(pid),
       callsAlone,
       callsUnderLoad: total.calls / total.requests,
-      newOperationMs,
+      newOperationMs: contender.anyOperation ? median(newOperations) : undefined,
     }),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
@@ -108,53 +137,54 @@ export async function startContender(
 
 /** The answer of a contender known to be right, to hold the others against. */
 export async function askOnce(contender: Contender, workload: Workload): Promise<unknown> {
-  const port = await freePort();
+  const port = await findFreePort();
   const child = startPinned('measured', contender.args, { ...contender.env, PORT: String(port) }, [
     'ignore',
     'ignore',
     'inherit',
   ]);
   try {
-    return await firstAnswer(`http://127.0.0.1:${port}/graphql`, workload.query);
+    return JSON.parse(await firstAnswer(`http://127.0.0.1:${port}/graphql`, workload));
   } finally {
     await stop(child);
   }
 }
 
-async function press(url: string, query: string, extent: Record<string, string>): Promise<LoadResult> {
-  const env = { URL: url, BODY: JSON.stringify({ query }), ...extent };
-  const child = startPinned('rest', [path.join(import.meta.dirname, 'load.ts')], env, [
-    'ignore',
+/** The text of an answer without errors. */
+export async function post(
+  url: string,
+  query: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<string> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ query }),
+  });
+  const answer = await response.text();
+  const { errors } = JSON.parse(answer) as { errors?: unknown };
+  if (errors !== undefined) throw new Error(`${url} answered with errors: ${JSON.stringify(errors)}`);
+  return answer;
+}
+
+async function press(order: LoadOrder): Promise<LoadResult> {
+  const child = startPinned('rest', [path.join(import.meta.dirname, 'load.ts')], {}, [
+    'pipe',
     'pipe',
     'inherit',
   ]);
-  let output = '';
-  child.stdout?.on('data', (chunk) => (output += String(chunk)));
-  await once(child, 'close');
+  const { stdin, stdout } = child;
+  if (stdin === null || stdout === null) throw new Error('the load has no input or no output');
+  stdin.end(JSON.stringify(order));
+  const [output] = await Promise.all([text(stdout), once(child, 'close')]);
   return JSON.parse(output) as LoadResult;
 }
 
-async function timeNewOperations(url: string, workload: Workload): Promise<number> {
-  const times: number[] = [];
-  for (let n = 1; n <= NEW_OPERATIONS; n += 1) {
-    const start = performance.now();
-    await post(url, workload.newQuery(n));
-    times.push(performance.now() - start);
-  }
-  return times.toSorted((a, b) => a - b)[Math.floor(NEW_OPERATIONS / 2)] ?? Number.NaN;
-}
-
-async function countCalls(workload: Workload, act: () => Promise<unknown>): Promise<number> {
-  const before = await workload.subgraphRequests();
-  await act();
-  return (await workload.subgraphRequests()) - before;
-}
-
 /** Waits for the contender to be up. */
-async function firstAnswer(url: string, query: string): Promise<unknown> {
+async function firstAnswer(url: string, { query, headers }: Workload): Promise<string> {
   for (const deadline = Date.now() + START_PATIENCE_MS; ; ) {
     try {
-      return await post(url, query);
+      return await post(url, query, headers);
     } catch (error) {
       if (Date.now() > deadline || !(error instanceof TypeError)) throw error;
       await sleep(100);
@@ -162,23 +192,6 @@ async function firstAnswer(url: string, query: string): Promise<unknown> {
   }
 }
 
-async function post(url: string, query: string): Promise<unknown> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query }),
-  });
-  const answer = (await response.json()) as { errors?: unknown };
-  if (answer.errors !== undefined)
-    throw new Error(`${url} answered with errors: ${JSON.stringify(answer.errors)}`);
-  return answer;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
