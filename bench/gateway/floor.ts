@@ -1,24 +1,44 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { Pool } from 'undici';
-import { FILMS_FLOOR } from './films.ts';
 
 /**
- * A process: the least that Node can do for the films query. It makes the calls that are needed at least, parses every
- * answer, and serialises an answer of the right size; of federation it knows nothing.
- * Environment: PORT, SUBGRAPHS (an origin), ANSWER (a file with the right answer).
+ * A process: the least that Node can do for one query. It makes the calls that are needed at least, parses every answer,
+ * and serialises an answer of the right size; of federation it knows nothing.
+ * Environment: PORT, ORDER (a file with a `FloorOrder` as JSON).
  */
-const pool = new Pool(process.env['SUBGRAPHS'] ?? '', { connections: 64 });
-const answer: unknown = JSON.parse(readFileSync(process.env['ANSWER'] ?? '', 'utf8'));
+export interface FloorOrder {
+  /** Of every call. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Calls that need nothing of one another are made at once, one round after the other. */
+  readonly rounds: readonly (readonly FloorCall[])[];
+  /** The right answer. */
+  readonly answer: unknown;
+}
 
-async function call(subgraph: string, query: string, representations?: readonly object[]): Promise<unknown> {
-  const { body } = await pool.request({
+export interface FloorCall {
+  readonly url: string;
+  readonly query: string;
+  readonly representations?: readonly object[];
+}
+
+const order = JSON.parse(readFileSync(process.env['ORDER'] ?? '', 'utf8')) as FloorOrder;
+const headers = { 'content-type': 'application/json', ...order.headers };
+const pools = new Map<string, Pool>();
+
+async function call({ url, query, representations }: FloorCall): Promise<void> {
+  const { origin, pathname } = new URL(url);
+  let pool = pools.get(origin);
+  if (pool === undefined) pools.set(origin, (pool = new Pool(origin, { connections: 64 })));
+  const { statusCode, body } = await pool.request({
     method: 'POST',
-    path: `/${subgraph}`,
-    headers: { 'content-type': 'application/json' },
+    path: pathname,
+    headers,
     body: JSON.stringify({ query, variables: { representations } }),
   });
-  return body.json();
+  const answer = (await body.json()) as { errors?: unknown };
+  if (statusCode !== 200 || answer.errors !== undefined)
+    throw new Error(`${url} answered ${statusCode} to ${query}: ${JSON.stringify(answer)}`);
 }
 
 const server = createServer((request, response) => {
@@ -37,8 +57,8 @@ const server = createServer((request, response) => {
 });
 
 async function respond(): Promise<string> {
-  for (const round of FILMS_FLOOR) await Promise.all(round.map((request) => call(...request)));
-  return JSON.stringify(answer);
+  for (const round of order.rounds) await Promise.all(round.map(call));
+  return JSON.stringify(order.answer);
 }
 
 server.listen(Number(process.env['PORT']), '127.0.0.1');

@@ -19,7 +19,8 @@ export interface LoadResult {
   /** From the first request to the last answer. */
   readonly seconds: number;
   readonly p99Ms: number;
-  readonly failed: number;
+  /** Requests that failed, by how; empty when none did. */
+  readonly failures: Readonly<Record<string, number>>;
 }
 
 const SAMPLE_MS = 100;
@@ -45,10 +46,13 @@ autocannon(
 ).on('response', () => (lastAnswerAt = performance.now()));
 
 const result = await done;
+const { errors, timeouts, non2xx, mismatches } = result;
 const report: LoadResult = {
   requests: result.requests.total,
   seconds: (lastAnswerAt - startedAt) / 1000,
   p99Ms: result.latency.p99,
-  failed: result.errors + result.timeouts + result.non2xx + result.mismatches,
+  failures: Object.fromEntries(
+    Object.entries({ errors, timeouts, non2xx, mismatches }).filter(([, count]) => count > 0),
+  ),
 };
 process.stdout.write(JSON.stringify(report));

@@ -93,7 +93,8 @@ export async function startContender(
       requests: Math.max(load.connections, Math.round(requests)),
     };
     const result = await press(order);
-    if (result.failed > 0) throw new Error(`${contender.name} failed ${result.failed} requests under load`);
+    if (Object.keys(result.failures).length > 0)
+      throw new Error(`${contender.name} failed under load: ${JSON.stringify(result.failures)}`);
     return result;
   };
   const paceOf = ({ requests, seconds }: { requests: number; seconds: number }) => requests / seconds;
