@@ -1,7 +1,8 @@
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { removeDataFolder } from '#platform/postgres/embedded-postgres.ts';
+import { provideSecrets } from '../../scripts/start/secrets.ts';
 import { ROOT } from '../../scripts/start/settings.ts';
 import { type ServiceName, startSystem, type System, type SystemEvent } from '../../scripts/start/system.ts';
 
@@ -26,6 +27,8 @@ export interface TestSystemOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** True where what is measured includes writing to disk. */
   readonly durable?: boolean;
+  /** In place of a development secret, which a gateway in production would refuse. */
+  readonly gatewaySecret?: string;
 }
 
 /** Kept between runs: compiling the same modules again would take most of a start. */
@@ -50,10 +53,18 @@ export function systemEnvironment(extra: Readonly<Record<string, string>> = {}):
   return { ...own, NODE_ENV: 'development', LOG_LEVEL: 'info', ...extra };
 }
 
-export async function startTestSystem({ env, durable = false }: TestSystemOptions = {}): Promise<TestSystem> {
+export async function startTestSystem({
+  env,
+  durable = false,
+  gatewaySecret,
+}: TestSystemOptions = {}): Promise<TestSystem> {
   await using starting = new AsyncDisposableStack();
   const dataFolder = await makeTemporaryFolder();
   starting.defer(() => removeTemporaryFolder(dataFolder));
+  if (gatewaySecret !== undefined) {
+    const secrets = await provideSecrets(dataFolder);
+    await writeFile(secrets.file, JSON.stringify({ ...secrets, gatewaySecret }));
+  }
   const events: SystemEvent[] = [];
   const system = starting.use(
     await startSystem({
