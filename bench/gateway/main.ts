@@ -5,20 +5,29 @@ import { setUpFilms } from './films/set-up-films.ts';
 import { type Figures, type Load, type Running, startContender } from './measure.ts';
 import { PINNING, stepAside } from './pinned.ts';
 import { table, verdict } from './report.ts';
+import { setUpStorefront } from './storefront/set-up-storefront.ts';
 
 /**
- * `npm run bench:gateway -- [--seconds 9] [--connections 50]`
+ * `npm run bench:gateway -- [--seconds 9] [--connections 50] [--only films|storefront]`
  *
  * What the gateway costs beside the least that Node can do for the same work (the floor) and beside @apollo/gateway,
- * all in one run and in turns: figures drift with the machine, ratios much less. Ends with 1 when a promised ratio is
- * missed. `--seconds` is for each contender.
+ * once on stub subgraphs and once on our own with PostgreSQL behind them. All in one run and in turns: figures drift
+ * with the machine, ratios much less. Ends with 1 when a promised ratio is missed. `--seconds` is for each contender.
  */
+const COURSES = { films: setUpFilms, storefront: setUpStorefront };
 const ROUNDS = 3;
 /** Of each contender. */
 const NEW_OPERATIONS = 15;
 const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '9' }, connections: { type: 'string', default: '50' } },
+  options: {
+    seconds: { type: 'string', default: '9' },
+    connections: { type: 'string', default: '50' },
+    only: { type: 'string', default: Object.keys(COURSES).join() },
+  },
 });
+const chosen = values.only.split(',');
+const unknown = chosen.filter((name) => !(name in COURSES));
+if (unknown.length > 0) throw new Error(`--only takes ${Object.keys(COURSES).join()}, not ${unknown.join()}`);
 const load: Load = {
   seconds: Math.ceil(Number(values.seconds) / ROUNDS),
   connections: Number(values.connections),
@@ -54,7 +63,8 @@ console.log(
   `Node ${process.version}, ${cpus()[0]?.model.trim()}, ${PINNING ? 'gateway on a core of its own' : 'not pinned'}, ${load.connections} connections, ${ROUNDS} rounds of ${load.seconds} s`,
 );
 let kept = true;
-for (const setUp of [setUpFilms]) {
+for (const [name, setUp] of Object.entries(COURSES)) {
+  if (!chosen.includes(name)) continue;
   await using course = await setUp();
   kept = (await run(course)) && kept;
 }

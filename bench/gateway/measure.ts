@@ -1,4 +1,5 @@
 import { deepStrictEqual } from 'node:assert';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -27,7 +28,7 @@ export interface Workload {
   readonly newQuery: (n: number) => string;
   /** Requests that the subgraphs have had so far. */
   readonly subgraphRequests: () => Promise<number>;
-  /** Until the code is compiled and the pools are open; by count, as a slow machine needs longer. */
+  /** Before the first pace is taken: the code compiled, the pools open. By count, as a slow machine needs longer. */
   readonly warmUpRequests: number;
 }
 
@@ -77,7 +78,7 @@ export async function startContender(
   const { pid } = child;
   if (pid === undefined) throw new Error(`${contender.name} did not start`);
 
-  const answer = await firstAnswer(url, workload);
+  const answer = await firstAnswer(child, url, workload);
   deepStrictEqual(JSON.parse(answer), expected, `${contender.name} answers wrongly`);
   const callsBefore = await workload.subgraphRequests();
   await post(url, workload.query, workload.headers);
@@ -145,7 +146,7 @@ export async function askOnce(contender: Contender, workload: Workload): Promise
     'inherit',
   ]);
   try {
-    return JSON.parse(await firstAnswer(`http://127.0.0.1:${port}/graphql`, workload));
+    return JSON.parse(await firstAnswer(child, `http://127.0.0.1:${port}/graphql`, workload));
   } finally {
     await stop(child);
   }
@@ -182,12 +183,13 @@ async function press(order: LoadOrder): Promise<LoadResult> {
 }
 
 /** Waits for the contender to be up. */
-async function firstAnswer(url: string, { query, headers }: Workload): Promise<string> {
+async function firstAnswer(child: ChildProcess, url: string, { query, headers }: Workload): Promise<string> {
   for (const deadline = Date.now() + START_PATIENCE_MS; ; ) {
     try {
       return await post(url, query, headers);
     } catch (error) {
-      if (Date.now() > deadline || !(error instanceof TypeError)) throw error;
+      const ended = child.exitCode !== null || child.signalCode !== null;
+      if (ended || Date.now() > deadline || !(error instanceof TypeError)) throw error;
       await sleep(100);
     }
   }
