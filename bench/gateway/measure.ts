@@ -28,7 +28,7 @@ export interface Workload {
   readonly newQuery: (n: number) => string;
   /** Requests that the subgraphs have had so far. */
   readonly subgraphRequests: () => Promise<number>;
-  /** Before the first pace is taken: the code compiled, the pools open. By count, as a slow machine needs longer. */
+  /** Until the code is compiled and the pools are open; by count, as who is slow needs longer, but not without end. */
   readonly warmUpRequests: number;
 }
 
@@ -61,6 +61,11 @@ export interface Running extends AsyncDisposable {
 }
 
 const START_PATIENCE_MS = 60_000;
+/** Requests a second, to begin with. */
+const FIRST_PACE = 100;
+const WARM_UP_STEP_S = 2;
+const WARM_UP_LEAST_S = 3;
+const WARM_UP_MOST_S = 12;
 
 /** Starts `contender`, has it prove that its answer is `expected`, and warms it up. Stopped by disposing. */
 export async function startContender(
@@ -99,9 +104,15 @@ export async function startContender(
     return result;
   };
   const paceOf = ({ requests, seconds }: { requests: number; seconds: number }) => requests / seconds;
-  // A first pace, of cold code, and then one to count on.
-  const cold = await pressFor(workload.warmUpRequests);
-  let pace = paceOf(await pressFor(paceOf(cold) * load.seconds));
+  let pace = FIRST_PACE;
+  for (let requests = 0, seconds = 0; ; ) {
+    const warm = requests >= workload.warmUpRequests && seconds >= WARM_UP_LEAST_S;
+    if (warm || seconds >= WARM_UP_MOST_S) break;
+    const result = await pressFor(pace * WARM_UP_STEP_S);
+    requests += result.requests;
+    seconds += result.seconds;
+    pace = paceOf(result);
+  }
 
   const total = { cpuMs: 0, calls: 0, requests: 0, seconds: 0, p99Ms: 0 };
   const newOperations: number[] = [];

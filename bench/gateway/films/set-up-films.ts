@@ -23,7 +23,7 @@ export async function setUpFilms(): Promise<Course> {
         newQuery: newFilmsQuery,
         subgraphRequests: async () =>
           ((await (await fetch(`${origin}/stats`)).json()) as { requests: number }).requests,
-        warmUpRequests: 1_000,
+        warmUpRequests: 3_000,
       },
       supergraph: composeStubs(FILMS.map((stub) => ({ ...stub, url: `${origin}/${stub.name}` }))),
       env: {},

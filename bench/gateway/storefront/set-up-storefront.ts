@@ -45,7 +45,7 @@ export async function setUpStorefront(): Promise<Course> {
         newQuery: newPageQuery,
         subgraphRequests: async () =>
           Object.values(relays).reduce((sum, { requests }) => sum + requests(), 0),
-        warmUpRequests: 300,
+        warmUpRequests: 600,
       },
       supergraph: await composeSubgraphs(urls),
       env: { GATEWAY_SECRET: gatewaySecret },
