@@ -119,8 +119,8 @@ export function writeProjection(
     lists.set(key, name);
     program.define(`function ${name}(list) {
       if (!Array.isArray(list)) return undefined;
-      const r = [];
-      for (let i = 0; i < list.length; i++) { let v = list[i]; ${valueStatements(item, 'v', selections)} r.push(v); }
+      const r = list.slice();
+      for (let i = 0; i < r.length; i++) { let v = r[i]; ${valueStatements(item, 'v', selections)} r[i] = v; }
       return r;
     }`);
     return name;

@@ -214,8 +214,10 @@ function takeEntities(
     for (const batch of batches) sendBatches(run, subgraph, [batch]);
     return;
   }
-  const reporter = createReporter(run);
-  for (const error of errors) reporter.entityError(combined, batches, answer, error);
+  if (errors.length > 0) {
+    const reporter = createReporter(run);
+    for (const error of errors) reporter.entityError(combined, batches, answer, error);
+  }
   batches.forEach((batch, index) => {
     const alias = combined.parts[index]?.alias ?? '';
     takeBatch(run, batch, data?.[alias], errors.length > 0);

@@ -62,6 +62,7 @@ export function writeMerge(
   }
 
   const valueCopies = new Map<Shape, string>();
+  // Lists are sliced and not filled: `push` gives even the shortest one room for sixteen.
   function copyValue(shape: Shape): string {
     let name = valueCopies.get(shape);
     if (name !== undefined) return name;
@@ -71,8 +72,8 @@ export function writeMerge(
     program.define(`function ${name}(v) {
       if (v === null || typeof v !== "object") return v;
       if (!Array.isArray(v)) return ${copy}(v);
-      const r = [];
-      for (let i = 0; i < v.length; i++) r.push(${name}(v[i]));
+      const r = v.slice();
+      for (let i = 0; i < r.length; i++) r[i] = ${name}(r[i]);
       return r;
     }`);
     return name;
