@@ -6,6 +6,7 @@
  */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
+import { nowMs } from './clock.ts';
 import { CLIENT_OPERATION } from './schemas.ts';
 
 export type ClientsTask =
@@ -36,14 +37,17 @@ function receive(data: Buffer): void {
   const message = JSON.parse(data.toString()) as Message;
   const order = message.payload.data?.orderUpdated;
   if (message.type !== 'next' || order?.user.name !== 'Ada') wrong += 1;
-  else delays.push(Date.now() - Number(order.at));
+  else delays.push(nowMs() - Number(order.at));
 }
 
 async function subscribe(url: string, topic: string): Promise<WebSocket> {
   const socket = new WebSocket(url, 'graphql-transport-ws');
   await once(socket, 'open');
   socket.send('{"type":"connection_init"}');
-  await once(socket, 'message');
+  const turnedAway = once(socket, 'close').then(([code]) => Promise.reject(new Error(`closed with ${code}`)));
+  await Promise.race([once(socket, 'message'), turnedAway]);
+  // What comes later is an end like any other.
+  turnedAway.catch(() => {});
   socket.on('message', receive);
   socket.send(
     JSON.stringify({

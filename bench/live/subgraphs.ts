@@ -9,6 +9,7 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import { graphql, parse } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
+import { nowMs } from './clock.ts';
 import { ORDERS_SDL, USERS_SDL } from './schemas.ts';
 
 export interface SubgraphsReady {
@@ -30,7 +31,7 @@ const stats = { events: 0, upstreams: 0, entityCalls: 0 };
 
 function createOrder(id: string) {
   const count = stats.events;
-  return { id, status: `S${count}`, total: count, at: String(Date.now()), user: { id: 'u1' } };
+  return { id, status: `S${count}`, total: count, at: String(nowMs()), user: { id: 'u1' } };
 }
 
 const orders = buildSubgraphSchema([
