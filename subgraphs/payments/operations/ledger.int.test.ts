@@ -127,9 +127,11 @@ async function take(
             };
       const input = { idempotencyKey: uuidv7(), paymentId: payment.id, amount };
       const command = () => refundPayment({ database: payments.database, actor: STAFF }, input);
-      // Sent twice, as an impatient client does: one refund, or one refusal.
+      // Sent twice, as an impatient client does: one refund at most. Either may be the first to be looked at, and be
+      // refused where the other one, a moment and a capture later, is not.
       const answers = await Promise.all([command(), command()].map((answer) => answer.catch(refusalOnly)));
-      if (answers[0] !== null) expect(answers[1]).toEqual(answers[0]);
+      const refunds = answers.flatMap((answer) => (answer === null ? [] : [answer.refundId]));
+      expect(new Set(refunds).size).toBeLessThanOrEqual(1);
     }
   }
 }
