@@ -154,7 +154,7 @@ async function torment(system: TestSystem, seed: number) {
 }
 
 const upTo = (length: number) => Array.from({ length }, (_, index) => index + 1);
-const isWaiting = ({ settled }: Follower) => !settled;
+const isWaiting = ({ settled, follows }: Follower) => !settled && follows !== ALL_ORDERS;
 const show = ({ name, follows, seen }: Follower) => `${follows} by ${name} at ${seen.at(-1)}`;
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 
