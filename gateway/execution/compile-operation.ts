@@ -24,6 +24,7 @@ import { childOf, clientNameTree, failureOf } from './run/client-errors.ts';
 import { singleRequest } from './run/combined-request.ts';
 import { runPlan } from './run/run.ts';
 import type { RunnablePlan } from './run/run-state.ts';
+import { sendAhead } from './run/send-ahead.ts';
 import { type CompiledStep, declareSteps, linkSteps, stepsExpression } from './steps/compile-step.ts';
 import type { EntityTypes } from './steps/entity-keys.ts';
 import { fetchDocument } from './steps/fetch-document.ts';
@@ -52,27 +53,44 @@ export interface OperationToCompile {
 /** One operation is compiled for so many settings of its `@skip` and `@include` variables at a time. */
 const MAX_VARIANTS = 32;
 
+/** Values of the variables that decide what is skipped and included. */
+interface Setting {
+  readonly key: string;
+  readonly conditions: ReadonlyMap<string, boolean>;
+}
+const UNCONDITIONAL: Setting = { key: '', conditions: new Map() };
+
 /** @throws {Error} when the plan holds something that this executor does not know */
 export function compileOperation(source: OperationToCompile): CompiledOperation {
   const { operation, plan } = source;
   const conditionNames = conditionVariables(source);
   const variants = new LRUCache<string, RunnablePlan>({ max: MAX_VARIANTS });
 
-  function variant(variables: Variables): RunnablePlan {
+  function settingOf(variables: Variables): Setting {
+    if (conditionNames.length === 0) return UNCONDITIONAL;
     const conditions = new Map(conditionNames.map((name) => [name, conditionValue(name, variables)]));
-    const key = [...conditions.values()].map(Number).join('');
+    return { conditions, key: [...conditions.values()].map(Number).join('') };
+  }
+
+  function variant({ key, conditions }: Setting): RunnablePlan {
     let runnable = variants.get(key);
     if (runnable === undefined) variants.set(key, (runnable = compileVariant(source, conditions)));
     return runnable;
   }
 
-  if (plan.node?.kind === 'Subscription') return subscription(plan.node, variant, source);
+  const root = plan.node;
+  if (root?.kind === 'Subscription')
+    return subscription(root, (variables) => variant(settingOf(variables)), source);
+  const kind = operation.operation === 'mutation' ? 'mutation' : 'query';
   return {
-    kind: operation.operation === 'mutation' ? 'mutation' : 'query',
+    kind,
     async execute(clientVariables, context) {
       const variables = renamed(clientVariables, source);
       try {
-        return await runPlan(variant(variables), variables, context);
+        const setting = settingOf(variables);
+        const isNew = kind === 'query' && !variants.has(setting.key);
+        const given = isNew ? sendAhead(root, setting.conditions, variables, context) : context;
+        return await runPlan(variant(setting), variables, given);
       } catch (error) {
         return refused(error);
       }

@@ -9,6 +9,7 @@ import type { CompiledStep } from '../steps/compile-step.ts';
 import { failureOf } from './client-errors.ts';
 import { type CombinedRequest, combineRequests, singleRequest } from './combined-request.ts';
 import { enqueueEntities } from './entity-queue.ts';
+import { pick } from './pick.ts';
 import { createReporter } from './reporting.ts';
 import {
   type Batch,
@@ -269,12 +270,4 @@ function send(
 ): Promise<SubgraphAnswer> {
   const { upstreams, headers, signal } = run.context;
   return upstreams.call({ subgraph, operation, request, headers, signal });
-}
-
-function pick(variables: Variables, names: readonly string[]): Record<string, unknown> {
-  const picked: Record<string, unknown> = {};
-  for (const name of names) {
-    if (Object.hasOwn(variables, name) && variables[name] !== undefined) picked[name] = variables[name];
-  }
-  return picked;
 }

@@ -35,6 +35,7 @@ export function readSteps(
     });
     return { ...step, document, shape, place: step.path.filter((element) => element !== '@') };
   });
+  if (conditions.size === 0) return steps;
   for (let idle = findIdle(); idle !== undefined; idle = findIdle()) steps = without(steps, idle.index);
   return steps;
 
