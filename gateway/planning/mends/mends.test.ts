@@ -216,4 +216,25 @@ describe('root fields of a mutation', () => {
     ]);
     expect(happened).toEqual(['second', 'first']);
   });
+
+  it('run even when conditions leave nothing of what they return', async () => {
+    let happened = 0;
+    const gateway = createInProcessGateway({
+      a: {
+        sdl: 'type Query { a: Int } type Mutation { act: P } type P { id: ID!, other: P }',
+        resolvers: {
+          Mutation: {
+            act() {
+              happened += 1;
+              return { id: '1' };
+            },
+          },
+        },
+      },
+    });
+    const query =
+      'mutation ($do: Boolean!, $skip: Boolean!) { act @include(if: $do) { other @skip(if: $skip) { id } } }';
+    expect(await gateway.ask(query, { do: true, skip: true })).toEqual({ data: { act: {} } });
+    expect(happened).toBe(1);
+  });
 });

@@ -1,6 +1,7 @@
 // Mend of a defect of the planner (2.14.4): it may reorder the root fields of a mutation, and it puts neighbours of one
 // subgraph into one fetch, so that the second runs before the first is complete. By the specification ("Serial
-// Execution") each root field, with all below it, is complete before the next begins.
+// Execution") each root field, with all below it, is complete before the next begins. And where conditions may leave
+// nothing of what a field returns, it makes them conditions of the field itself, which then does not happen at all.
 import {
   type DocumentNode,
   type FieldNode,
@@ -53,9 +54,13 @@ export function splitMutation(
   );
 }
 
+/** The field within the fragments around it, with something to ask of what it returns whatever the conditions are. */
 function wrapped(field: FieldNode, around: readonly InlineFragmentNode[]): SelectionNode {
+  const selections = field.selectionSet && [TYPENAME, ...field.selectionSet.selections];
   return around.reduceRight<SelectionNode>(
     (inner, fragment) => ({ ...fragment, selectionSet: { kind: Kind.SELECTION_SET, selections: [inner] } }),
-    field,
+    selections === undefined ? field : { ...field, selectionSet: { kind: Kind.SELECTION_SET, selections } },
   );
 }
+
+const TYPENAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
