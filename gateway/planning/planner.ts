@@ -8,7 +8,7 @@ import {
   type OperationDefinitionNode,
   parse,
 } from 'graphql';
-import type { Supergraph } from '#gateway/supergraph/supergraph.ts';
+import { PLANNER_CONFIG, type Supergraph } from '#gateway/supergraph/supergraph.ts';
 import { neededNames, renameClashes } from './mends/client-names.ts';
 import { standInForArguments } from './mends/required-arguments.ts';
 import { putResolvableKeysFirst } from './mends/resolvable-keys.ts';
@@ -49,6 +49,7 @@ export function createPlanner(supergraph: Supergraph): Planner {
             supportedFeatures: SUPPORTED_FEATURES,
             validateSupergraph: false,
           }),
+          PLANNER_CONFIG,
         );
   const schema = planner.supergraph.apiSchema();
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Supergraph as FederatedSupergraph } from '@apollo/federation-internals';
-import { QueryPlanner } from '@apollo/query-planner';
+import { QueryPlanner, type QueryPlannerConfig } from '@apollo/query-planner';
 import type { GraphQLSchema } from 'graphql';
 import { SUPPORTED_FEATURES } from './supported-features.ts';
 
@@ -22,6 +22,12 @@ export interface Supergraph {
   readonly subgraphs: ReadonlyMap<string, Subgraph>;
   readonly planner: QueryPlanner;
 }
+
+/**
+ * Fetches are written without fragments: looking for places to use the client's takes the planner as long as all the
+ * rest, and the executor puts fetches together without them anyway.
+ */
+export const PLANNER_CONFIG: QueryPlannerConfig = { reuseQueryFragments: false };
 
 /** The file is no supergraph, or one that this gateway cannot run. The message says why. */
 export class SupergraphError extends Error {
@@ -45,7 +51,7 @@ export function parseSupergraph(sdl: string): Supergraph {
       apiSchema: supergraph.apiSchema().toGraphQLJSSchema(),
       graphqlSchema: supergraph.schema.toGraphQLJSSchema({ includeDefer: false }),
       subgraphs,
-      planner: new QueryPlanner(supergraph),
+      planner: new QueryPlanner(supergraph, PLANNER_CONFIG),
     };
   } catch (cause) {
     throw new SupergraphError(cause instanceof Error ? cause.message : String(cause), { cause });
