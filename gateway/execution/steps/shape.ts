@@ -30,7 +30,7 @@ export interface ShapeOptions {
   readonly conditions: ReadonlyMap<string, boolean>;
 }
 
-/** @throws {Error} on a rewrite that this executor does not know */
+/** @throws {Error} on a rewrite that this executor does not know, or a named fragment */
 export function answerShape(
   selectionSet: SelectionSetNode,
   { rewrites = [], types, conditions }: ShapeOptions,
@@ -67,6 +67,9 @@ export function answerShape(
           nested,
           typenames: entry === undefined ? typenames : either(entry.typenames, typenames),
         });
+      } else {
+        // The planner is told to write none (`PLANNER_CONFIG`).
+        throw new Error(`a fetch spreads the fragment ${selection.name.value}`);
       }
     };
     for (const { selections } of selectionSets)
