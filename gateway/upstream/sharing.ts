@@ -27,19 +27,16 @@ export function createSharing<T>(): Sharing<T> {
     const existing = flights.get(key);
     if (existing !== undefined) return existing;
     const { result, stop } = start();
-    const flight: Flight<T> = {
-      result,
-      waiting: 0,
-      // Whoever comes after the last one left must not be given work that is being stopped.
-      stop: () => {
-        if (flights.get(key) === flight) flights.delete(key);
-        stop();
-      },
-    };
-    flights.set(key, flight);
     const landed = () => {
       if (flights.get(key) === flight) flights.delete(key);
     };
+    const stopFlight = () => {
+      // Whoever comes after the last one left must not be given work that is being stopped.
+      landed();
+      stop();
+    };
+    const flight: Flight<T> = { result, waiting: 0, stop: stopFlight };
+    flights.set(key, flight);
     result.then(landed, landed);
     return flight;
   }

@@ -86,10 +86,9 @@ export function createUpstreamRegistry(config: UpstreamConfig, logger: Logger): 
 
 function startCall(client: SubgraphClient, call: SubgraphCall, headers: string[], body: string) {
   const cancellation = createCancellation();
-  return {
-    result: client.call(call.operation, headers, body, cancellation),
-    stop: () => cancel(cancellation, new UpstreamError(call.subgraph, 'CANCELLED', 'the client has gone')),
-  };
+  const stop = () =>
+    cancel(cancellation, new UpstreamError(call.subgraph, 'CANCELLED', 'the client has gone'));
+  return { result: client.call(call.operation, headers, body, cancellation), stop };
 }
 
 /** A request sends the same headers with each of its calls: they are laid out for the wire once. */

@@ -1,5 +1,10 @@
 import type { UpstreamError } from '#gateway/upstream/upstream.ts';
 
+/** A step of a call that can be stopped while it is under way. */
+export interface Cancellable {
+  cancel(reason: UpstreamError): void;
+}
+
 /**
  * How a call under way is told to stop. A call does one step at a time (wait for its turn, exchange bytes), so one
  * slot is enough; an `AbortSignal` a call would cost several times as much.
@@ -7,17 +12,17 @@ import type { UpstreamError } from '#gateway/upstream/upstream.ts';
 export interface Cancellation {
   /** Why, once cancelled. A step must look here before it starts. */
   reason: UpstreamError | undefined;
-  /** Stops the step under way. */
-  stop: ((reason: UpstreamError) => void) | undefined;
+  /** The step under way. */
+  step: Cancellable | undefined;
 }
 
 export function createCancellation(): Cancellation {
-  return { reason: undefined, stop: undefined };
+  return { reason: undefined, step: undefined };
 }
 
 /** Stops what is under way and every step after it. Only the first reason counts. */
 export function cancel(cancellation: Cancellation, reason: UpstreamError): void {
   if (cancellation.reason !== undefined) return;
   cancellation.reason = reason;
-  cancellation.stop?.(reason);
+  cancellation.step?.cancel(reason);
 }

@@ -1,5 +1,5 @@
 import type { Dispatcher, Pool } from 'undici';
-import type { Cancellation } from './cancellation.ts';
+import type { Cancellable, Cancellation } from './cancellation.ts';
 import { UpstreamError } from '#gateway/upstream/upstream.ts';
 
 export interface WireResponse {
@@ -43,13 +43,13 @@ export function exchange<Answer>(
   }
   return new Promise((resolve, reject) => {
     const collector = new Collector(wire, resolve, reject);
-    cancellation.stop = (reason) => collector.fail(reason);
+    cancellation.step = collector;
     wire.pool.dispatch({ method: 'POST', path: wire.path, headers, body }, collector);
   });
 }
 
 /** undici's view of one exchange. A class, as undici calls its methods by name on every chunk. */
-class Collector<Answer> implements Dispatcher.DispatchHandler {
+class Collector<Answer> implements Dispatcher.DispatchHandler, Cancellable {
   readonly #wire: Wire<Answer>;
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (error: unknown) => void;
@@ -68,7 +68,7 @@ class Collector<Answer> implements Dispatcher.DispatchHandler {
   }
 
   /** Rejects now and closes the connection, or, while undici still queues the request, as soon as it would be sent. */
-  fail(error: Error): void {
+  cancel(error: Error): void {
     if (this.#settled) return;
     this.#failure = error;
     this.#settle();
@@ -90,12 +90,12 @@ class Collector<Answer> implements Dispatcher.DispatchHandler {
     this.#status = status;
     const { 'content-type': contentType = '', 'content-length': length } = headers;
     this.#contentType = String(contentType);
-    if (length !== undefined && Number(length) > this.#wire.maxBytes) this.fail(this.#tooLarge());
+    if (length !== undefined && Number(length) > this.#wire.maxBytes) this.cancel(this.#tooLarge());
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#wire.maxBytes) this.fail(this.#tooLarge());
+    if (this.#bytes > this.#wire.maxBytes) this.cancel(this.#tooLarge());
     else this.#chunks.push(chunk);
   }
 

@@ -26,10 +26,9 @@ export function createTurns(max: number, maxWaiting: number, refusal: () => Upst
       if (waiting.size >= maxWaiting) return Promise.reject(refusal());
       return new Promise((resolve, reject) => {
         waiting.add(resolve);
-        cancellation.stop = (reason) => {
-          // Once its turn has come, the step after this one has the slot.
-          if (waiting.delete(resolve)) reject(reason);
-        };
+        // Once its turn has come, the step after this one has the slot.
+        const leave = (reason: UpstreamError) => void (waiting.delete(resolve) && reject(reason));
+        cancellation.step = { cancel: leave };
       });
     },
     end() {
