@@ -10,42 +10,47 @@ const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
  * the source only as a checked GraphQL name or through `JSON.stringify`.
  */
 export interface Program {
-  /** Adds a function and returns its name. `write` gets the name, so that a function can call itself. */
+  /**
+   * Adds a function and returns its name; functions of the same text are one. `write` gets the name, so that a function
+   * can call itself, and names it nowhere else.
+   */
   declare(write: (name: string) => string): string;
-  /** A fresh name for a function that is added later with {@link Program.define}. */
-  name(): string;
-  define(source: string): void;
   /** Makes a value known to the source and returns its name. */
   constant(value: unknown): string;
   /** Compiles everything and returns the value of the expression. */
   link(expression: string): unknown;
 }
 
+/** Stands for a function's own name until it has one. No source contains it otherwise: it is no character of JavaScript's. */
+const SELF = '\0';
+
 export function createProgram(): Program {
   const sources: string[] = [];
-  const constants: unknown[] = [];
-  let names = 0;
-  const name = () => `f${names++}`;
+  const functions = new Map<string, string>();
+  const constants = new Map<unknown, string>();
   return {
-    name,
-    define(source) {
-      sources.push(source);
-    },
     declare(write) {
-      const own = name();
-      sources.push(write(own));
-      return own;
+      const text = write(SELF);
+      let name = functions.get(text);
+      if (name === undefined) {
+        name = `f${functions.size}`;
+        functions.set(text, name);
+        sources.push(text.replaceAll(SELF, name));
+      }
+      return name;
     },
     constant(value) {
-      constants.push(value);
-      return `k${constants.length - 1}`;
+      let name = constants.get(value);
+      if (name === undefined) constants.set(value, (name = `k${constants.size}`));
+      return name;
     },
     link(expression) {
-      const parameters = constants.map((_, index) => `k${index}`);
       const source = `"use strict";\n${sources.join('\n')}\nreturn ${expression};`;
       // oxlint-disable-next-line typescript/no-implied-eval, eslint/no-new-func -- see the docstring: nothing unchecked gets in
-      const build = new Function('own', 'put', ...parameters, source) as (...values: unknown[]) => unknown;
-      return build(own, put, ...constants);
+      const build = new Function('own', 'put', ...constants.values(), source) as (
+        ...values: unknown[]
+      ) => unknown;
+      return build(own, put, ...constants.keys());
     },
   };
 }

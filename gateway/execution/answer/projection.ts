@@ -36,22 +36,16 @@ export function writeProjection(
   function projectObject(selections: Selections): string {
     let name = objects.get(selections);
     if (name !== undefined) return name;
-    name = program.name();
+    const { type } = selections;
+    name = isObjectType(type)
+      ? writeObject(view.fields(selections, type.name), JSON.stringify(type.name))
+      : writeDispatch(selections);
     objects.set(selections, name);
-    program.define(
-      isObjectType(selections.type)
-        ? writeObject(
-            name,
-            view.fields(selections, selections.type.name),
-            JSON.stringify(selections.type.name),
-          )
-        : writeDispatch(name, selections),
-    );
     return name;
   }
 
   /** Types of which the same is selected share a function. */
-  function writeDispatch(name: string, selections: Selections): string {
+  function writeDispatch(selections: Selections): string {
     const byFields = new Map<string, { typenames: string[]; fields: readonly ViewField[] }>();
     for (const typename of visibleTypenames(view.schema, selections.type)) {
       const fields = view.fields(selections, typename);
@@ -64,19 +58,24 @@ export function writeProjection(
       byFields.set(key, group);
     }
     const cases = [...byFields.values()].map(({ typenames, fields }) => {
-      const project = program.declare((own) => writeObject(own, fields, 'o.__typename'));
+      const project = writeObject(fields, 'o.__typename');
       const labels = typenames.map((typename) => `case ${JSON.stringify(typename)}:`);
       // Where no subgraph was asked for the type, none of the fragments depends on it.
       if (typenames.includes(selections.type.name)) labels.push('case undefined:');
       return `${labels.join(' ')} return ${project}(o);`;
     });
-    return `function ${name}(o) { switch (o.__typename) { ${cases.join(' ')} default: return undefined; } }`;
+    return program.declare(
+      (name) =>
+        `function ${name}(o) { switch (o.__typename) { ${cases.join(' ')} default: return undefined; } }`,
+    );
   }
 
-  function writeObject(name: string, fields: readonly ViewField[], typename: string): string {
+  function writeObject(fields: readonly ViewField[], typename: string): string {
     const statements = fields.map((field, index) => fieldStatement(field, `v${index}`, typename));
     const literal = fields.map((field, index) => property(field.name, `v${index}`));
-    return `function ${name}(o) { ${statements.join('\n')} return { ${literal.join(', ')} }; }`;
+    return program.declare(
+      (name) => `function ${name}(o) { ${statements.join('\n')} return { ${literal.join(', ')} }; }`,
+    );
   }
 
   function fieldStatement(field: ViewField, variable: string, typename: string): string {
@@ -115,14 +114,16 @@ export function writeProjection(
     const key = `${selections?.id ?? ''} ${String(item)}`;
     let name = lists.get(key);
     if (name !== undefined) return name;
-    name = program.name();
-    lists.set(key, name);
-    program.define(`function ${name}(list) {
+    const statements = valueStatements(item, 'v', selections);
+    name = program.declare(
+      (own) => `function ${own}(list) {
       if (!Array.isArray(list)) return undefined;
       const r = list.slice();
-      for (let i = 0; i < r.length; i++) { let v = r[i]; ${valueStatements(item, 'v', selections)} r[i] = v; }
+      for (let i = 0; i < r.length; i++) { let v = r[i]; ${statements} r[i] = v; }
       return r;
-    }`);
+    }`,
+    );
+    lists.set(key, name);
     return name;
   }
 

@@ -139,7 +139,7 @@ function rootFailed(run: Run, step: CompiledStep, reason: unknown): void {
 
 /** A root fetch completes the root, or, further down in a plan, every object of a root type at its path. */
 function targetsOf(run: Run, step: CompiledStep): object[] {
-  return step.path.length === 0 ? [run.tree] : step.targets(run.tree);
+  return step.targets?.(run.tree) ?? [run.tree];
 }
 
 /** Sends what is queued, unless it pays to wait for more. */

@@ -2,8 +2,7 @@
 import { type SelectionSetNode, type VariableDefinitionNode, visit } from 'graphql';
 import type { Program } from '../code.ts';
 import { contextValues } from './contexts.ts';
-
-import { compactPrint, type FetchDocument } from './fetch-document.ts';
+import type { FetchDocument } from './fetch-document.ts';
 import { type Data, writeMerge } from './merging.ts';
 import type { ReadStep } from './read-steps.ts';
 import { type EntityNaming, type Gathered, writeGather } from './representations.ts';
@@ -31,7 +30,7 @@ export interface CompiledStep {
     | ((root: Data, choose: (context: readonly unknown[] | undefined) => Gathered) => void)
     | undefined;
   /** The objects at the path, for a fetch from the root of a subgraph that stands further down in a plan. */
-  readonly targets: (root: Data) => object[];
+  readonly targets: ((root: Data) => object[]) | undefined;
   readonly merge: (target: object, source: object) => void;
 }
 
@@ -41,7 +40,7 @@ type Functions = Pick<CompiledStep, 'gather' | 'targets' | 'merge'>;
 export interface Declared {
   readonly step: Omit<CompiledStep, keyof Functions>;
   readonly gather: string | undefined;
-  readonly targets: string;
+  readonly targets: string | undefined;
   readonly merge: string;
 }
 
@@ -52,7 +51,6 @@ export function declareSteps(program: Program, naming: EntityNaming, steps: read
   const outline = outlineTree(steps);
   const surroundings = { outline, interfaces: types.interfaces };
   return steps.map(({ index, fetch, path, place, dependencies, document, shape }) => {
-    const text = compactPrint(document.selectionSet);
     const contexts = contextValues(program, types, fetch.contextRewrites ?? []).map(
       ({ variable }) => variable,
     );
@@ -70,17 +68,27 @@ export function declareSteps(program: Program, naming: EntityNaming, steps: read
         dependents: steps.filter((other) => other.dependencies.includes(index)).map((other) => other.index),
         signature: numbered(
           signatures,
-          JSON.stringify([text, fetch.requires, fetch.inputRewrites, fetch.contextRewrites]),
+          JSON.stringify([
+            selectionText(document),
+            fetch.requires,
+            fetch.inputRewrites,
+            fetch.contextRewrites,
+          ]),
         ),
       },
       gather:
         fetch.requires === undefined
           ? undefined
           : writeGather(program, naming, { fetch, path, place, outline }),
-      targets: writeTargets(program, path),
+      targets: fetch.requires === undefined && path.length > 0 ? writeTargets(program, path) : undefined,
       merge: writeMerge(program, shape, place, surroundings),
     };
   });
+}
+
+/** What is selected, with the variables' defaults where there are some: all but the operation's own name. */
+function selectionText({ text }: FetchDocument): string {
+  return text.slice(text.indexOf('{'));
 }
 
 function numbered(numbers: Map<string, number>, text: string): number {
@@ -91,7 +99,7 @@ function numbered(numbers: Map<string, number>, text: string): number {
 
 /** Source of an array of the functions of all steps, for {@link linkSteps}. */
 export function stepsExpression(declared: readonly Declared[]): string {
-  return `[${declared.map(({ gather, targets, merge }) => `{ gather: ${gather ?? 'undefined'}, targets: ${targets}, merge: ${merge} }`).join(', ')}]`;
+  return `[${declared.map(({ gather, targets, merge }) => `{ gather: ${gather ?? 'undefined'}, targets: ${targets ?? 'undefined'}, merge: ${merge} }`).join(', ')}]`;
 }
 
 /** @param linked the value of {@link stepsExpression} */

@@ -27,93 +27,88 @@ export function writeMerge(
   { outline, interfaces: names }: MergeSurroundings,
 ): string {
   const interfaces = program.constant(names);
-  const merges = new Map<Shape, string>();
-  const copies = new Map<Shape, string>();
   const places = new Map<Shape, readonly string[]>();
   const visit = (at: Shape, way: readonly string[]): void => {
     places.set(at, way);
     for (const { to, child } of at.keys) if (child !== undefined) visit(child, [...way, to]);
   };
   visit(shape, place);
+  const placeOf = (at: Shape): readonly string[] => places.get(at) ?? [];
 
-  function merge(shape: Shape): string {
-    let name = merges.get(shape);
-    if (name !== undefined) return name;
-    name = program.name();
-    merges.set(shape, name);
-    const body = shape.keys.map((key) =>
-      key.child === undefined ? mergeLeaf(key) : mergeObject(key, key.child),
+  const merge = once((at: Shape) => {
+    const body = at.keys.map((key) =>
+      key.child === undefined ? mergeLeaf(placeOf(at), key) : mergeObject(placeOf(at), key, key.child),
     );
-    program.define(`function ${name}(t, s) { let v, w; ${body.join(' ')} }`);
-    return name;
-  }
+    return program.declare((name) => `function ${name}(t, s) { let v, w; ${body.join(' ')} }`);
+  });
 
-  function mergeLeaf({ from, to }: ShapeKey): string {
+  function mergeLeaf(at: readonly string[], { from, to }: ShapeKey): string {
     if (to === '__typename') {
       // A subgraph that knows an entity as an `@interfaceObject` calls it by the interface's name: the real one stays.
       return `v = ${read('s', from)}; if (typeof v === "string" && (t.__typename === undefined || !${interfaces}.has(v))) t.__typename = v;`;
     }
-    return `v = ${read('s', from)}; if (v !== undefined && (v !== null || ${read('t', to)} === undefined)) ${write('t', to, 'v')}`;
+    const found = `v = ${read('s', from)}; if (v !== undefined`;
+    if (!outline.hasSeveralSources(at, to)) return `${found}) ${write('t', to, 'v')}`;
+    return `${found} && (v !== null || ${read('t', to)} === undefined)) ${write('t', to, 'v')}`;
   }
 
-  function mergeObject({ from, to }: ShapeKey, child: Shape): string {
+  function mergeObject(at: readonly string[], { from, to }: ShapeKey, child: Shape): string {
+    const get = `v = ${read('s', from)}; if (v !== undefined)`;
+    if (!outline.hasSeveralSources(at, to)) return `${get} ${write('t', to, `${copyValue(child)}(v)`)}`;
     const value = `w === undefined || w === null ? ${copyValue(child)}(v) : ${mergeValue(child)}(w, v)`;
-    return `v = ${read('s', from)}; if (v !== undefined) { w = ${read('t', to)}; if (v !== null) { ${write('t', to, value)} } else if (w === undefined) { ${write('t', to, 'null')} } }`;
+    return `${get} { w = ${read('t', to)}; if (v !== null) { ${write('t', to, value)} } else if (w === undefined) { ${write('t', to, 'null')} } }`;
   }
 
-  const valueCopies = new Map<Shape, string>();
   // Lists are sliced and not filled: `push` gives even the shortest one room for sixteen.
-  function copyValue(shape: Shape): string {
-    let name = valueCopies.get(shape);
-    if (name !== undefined) return name;
-    name = program.name();
-    valueCopies.set(shape, name);
-    const copy = copyObject(shape);
-    program.define(`function ${name}(v) {
+  const copyValue = once((at: Shape) => {
+    const copy = copyObject(at);
+    return program.declare(
+      (name) => `function ${name}(v) {
       if (v === null || typeof v !== "object") return v;
       if (!Array.isArray(v)) return ${copy}(v);
       const r = v.slice();
       for (let i = 0; i < r.length; i++) r[i] = ${name}(r[i]);
       return r;
-    }`);
-    return name;
-  }
+    }`,
+    );
+  });
 
-  const valueMerges = new Map<Shape, string>();
-  function mergeValue(shape: Shape): string {
-    let name = valueMerges.get(shape);
-    if (name !== undefined) return name;
-    name = program.name();
-    valueMerges.set(shape, name);
-    const mergeOne = merge(shape);
-    program.define(`function ${name}(w, v) {
+  const mergeValue = once((at: Shape) => {
+    const mergeOne = merge(at);
+    const copy = copyValue(at);
+    return program.declare(
+      (name) => `function ${name}(w, v) {
       if (v === null || v === undefined) return w;
-      if (w === null || typeof w !== "object" || typeof v !== "object") return ${copyValue(shape)}(v);
-      if (Array.isArray(v) !== Array.isArray(w)) return ${copyValue(shape)}(v);
+      if (w === null || typeof w !== "object" || typeof v !== "object") return ${copy}(v);
+      if (Array.isArray(v) !== Array.isArray(w)) return ${copy}(v);
       if (!Array.isArray(v)) { ${mergeOne}(w, v); return w; }
-      if (v.length !== w.length) return ${copyValue(shape)}(v);
+      if (v.length !== w.length) return ${copy}(v);
       for (let i = 0; i < v.length; i++) w[i] = ${name}(w[i], v[i]);
       return w;
-    }`);
-    return name;
-  }
+    }`,
+    );
+  });
 
-  function copyObject(shape: Shape): string {
-    let name = copies.get(shape);
-    if (name !== undefined) return name;
-    name = program.name();
-    copies.set(shape, name);
+  function copyObject(at: Shape): string {
     const values = new Map<string, string[]>();
-    for (const { from, to, child } of shape.keys) {
+    for (const { from, to, child } of at.keys) {
       const value = child === undefined ? read('s', from) : `${copyValue(child)}(${read('s', from)})`;
       values.set(to, [...(values.get(to) ?? []), value]);
     }
-    for (const key of outline.at(places.get(shape) ?? []).keys())
-      if (!values.has(key)) values.set(key, ['undefined']);
+    for (const key of outline.at(placeOf(at)).keys()) if (!values.has(key)) values.set(key, ['undefined']);
     const literal = [...values].map(([to, sources]) => property(to, sources.join(' ?? ')));
-    program.define(`function ${name}(s) { return { ${literal.join(', ')} }; }`);
-    return name;
+    return program.declare((name) => `function ${name}(s) { return { ${literal.join(', ')} }; }`);
   }
 
   return merge(shape);
+}
+
+/** Writes a shape's function when it is first needed. */
+function once(write: (shape: Shape) => string): (shape: Shape) => string {
+  const names = new Map<Shape, string>();
+  return (shape) => {
+    let name = names.get(shape);
+    if (name === undefined) names.set(shape, (name = write(shape)));
+    return name;
+  };
 }

@@ -89,6 +89,8 @@ export function answerShape(
 export interface TreeOutline {
   /** The keys that fetches put on the objects at a place; `place` are the keys from the root, lists left out. */
   at(place: readonly string[]): ReadonlyMap<string, ReadonlySet<string> | undefined>;
+  /** Whether a key of the objects at a place comes from more than one fetch, or from one under several names. */
+  hasSeveralSources(place: readonly string[], key: string): boolean;
 }
 
 /** Puts the shapes of all fetches together. */
@@ -96,18 +98,23 @@ export function outlineTree(
   fetches: readonly { readonly place: readonly string[]; readonly shape: Shape }[],
 ): TreeOutline {
   const places = new Map<string, Map<string, ReadonlySet<string> | undefined>>();
+  const severalSources = new Set<string>();
   const visit = ({ keys }: Shape, place: readonly string[]): void => {
     const name = joined(place);
     const known = places.get(name) ?? new Map<string, ReadonlySet<string> | undefined>();
     places.set(name, known);
     for (const { to, typenames, child } of keys) {
+      if (known.has(to)) severalSources.add(joined([...place, to]));
       known.set(to, known.has(to) ? either(known.get(to), typenames) : typenames);
       if (child !== undefined) visit(child, [...place, to]);
     }
   };
   for (const { shape, place } of fetches) visit(shape, place);
   const nothing = new Map<string, undefined>();
-  return { at: (place) => places.get(joined(place)) ?? nothing };
+  return {
+    at: (place) => places.get(joined(place)) ?? nothing,
+    hasSeveralSources: (place, key) => severalSources.has(joined([...place, key])),
+  };
 }
 
 function either(
