@@ -17,7 +17,7 @@ import { setUpStorefront } from './storefront/set-up-storefront.ts';
 const COURSES = { films: setUpFilms, storefront: setUpStorefront };
 const ROUNDS = 3;
 /** Of each contender. */
-const NEW_OPERATIONS = 15;
+const NEW_OPERATIONS = 41;
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '9' },

@@ -88,9 +88,10 @@ export function compileOperation(source: OperationToCompile): CompiledOperation 
       const variables = renamed(clientVariables, source);
       try {
         const setting = settingOf(variables);
-        const isNew = kind === 'query' && !variants.has(setting.key);
-        const given = isNew ? sendAhead(root, setting.conditions, variables, context) : context;
-        return await runPlan(variant(setting), variables, given);
+        if (kind === 'mutation' || variants.has(setting.key))
+          return await runPlan(variant(setting), variables, context);
+        const ahead = await sendAhead(root, setting.conditions, variables, context);
+        return await runPlan(variant(setting), variables, ahead);
       } catch (error) {
         return refused(error);
       }

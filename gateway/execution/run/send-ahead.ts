@@ -1,4 +1,5 @@
 // Running: the first time, before there is anything to run.
+import { setImmediate } from 'node:timers/promises';
 import type { PlanNode } from '@apollo/query-planner';
 import type { SubgraphAnswer, Upstreams } from '#gateway/upstream/upstream.ts';
 import type { ExecutionContext, Variables } from '../compiled-operation.ts';
@@ -6,16 +7,16 @@ import { planSteps } from '../steps/plan-steps.ts';
 import { pick } from './pick.ts';
 
 /**
- * Sends what a query asks first of its subgraphs, and returns the context in which it then runs: the answers are there
- * for the run that asks for the same. Compiling takes about as long as they do, so the first to ask for a new operation
- * waits for the longer of the two and not for both.
+ * Sends what a query asks first of its subgraphs, and resolves to the context in which it then runs: the answers are
+ * there for the run that asks for the same. Compiling takes about as long as they do, so the first to ask for a new
+ * operation waits for the longer of the two and not for both.
  */
-export function sendAhead(
+export async function sendAhead(
   root: PlanNode | undefined,
   conditions: ReadonlyMap<string, boolean>,
   variables: Variables,
   context: ExecutionContext,
-): ExecutionContext {
+): Promise<ExecutionContext> {
   const { upstreams, headers, signal } = context;
   const sent = new Map<string, Promise<SubgraphAnswer>>();
   for (const { fetch, path, dependencies } of planSteps(root, conditions)) {
@@ -27,6 +28,8 @@ export function sendAhead(
     answer.catch(() => undefined);
     sent.set(`${subgraph}\n${query}`, answer);
   }
+  // A connection that was idle is looked at for one turn of the event loop before anything is written to it.
+  await setImmediate();
   const first: Upstreams = {
     call(call) {
       const key = `${call.subgraph}\n${call.request.query}`;
