@@ -17,6 +17,7 @@ async function main(): Promise<void> {
   const logger = pino({ name: 'gateway', level: config.logLevel });
   const supergraph = await loadSupergraph(config.supergraphFile);
   const gateway = await createGateway({ config, logger, supergraph, createPlanning });
+  gateway.current.planning.practise(PRACTICE_MS);
   const { url } = await gateway.listen();
   stopOnSignals(gateway, config, logger);
   logger.info(
@@ -55,6 +56,8 @@ function stopOnSignals(gateway: Gateway, config: GatewayConfig, logger: pino.Log
   }
 }
 
+/** Before the first client comes; a planner that has not run yet takes several times as long for an operation. */
+const PRACTICE_MS = 400;
 /** For closing connections, once requests have ended or their time is up. */
 const CLOSING_MS = 2_000;
 

@@ -1,6 +1,10 @@
+import { buildSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { createInProcessGateway } from '#tests/oracle/in-process-gateway.ts';
+import { compose, SUPERGRAPHS } from '#tests/oracle/supergraphs.ts';
+import { parseSupergraph } from '#gateway/supergraph/supergraph.ts';
 import { createPlanning, OperationError } from './planning.ts';
+import { practiceOperations } from './practice.ts';
 
 const gateway = createInProcessGateway({
   a: {
@@ -79,6 +83,31 @@ describe('variables', () => {
       'BAD_USER_INPUT',
       'BAD_USER_INPUT',
     ]);
+  });
+});
+
+describe('practice', () => {
+  it.each(SUPERGRAPHS)(
+    'finds operations to plan in $name, and leaves nothing in the cache',
+    (supergraphCase) => {
+      const other = parseSupergraph(compose(supergraphCase));
+      const operations = practiceOperations(other.apiSchema);
+      const planning = createPlanning(other);
+      expect(operations.map((source) => errorsOf(() => planning.prepare(source)))).toEqual(
+        operations.map(() => []),
+      );
+      expect(operations).not.toEqual([]);
+
+      const fresh = createPlanning(other);
+      fresh.practise(20);
+      expect(fresh.hottest(1)).toEqual([]);
+    },
+  );
+
+  it('asks for no more of a wide schema than of any other', () => {
+    const names = Array.from({ length: 20 }, (_, n) => `f${n}`);
+    const wide = buildSchema(`type Query { ${names.map((name) => `${name}: Query`).join(' ')} leaf: Int }`);
+    for (const operation of practiceOperations(wide)) expect(operation.split('f').length).toBeLessThan(70);
   });
 });
 

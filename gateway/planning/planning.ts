@@ -17,6 +17,7 @@ import type { CompiledOperation } from '#gateway/execution/compiled-operation.ts
 import { createEntityTypes } from '#gateway/execution/steps/entity-keys.ts';
 import type { Supergraph } from '#gateway/supergraph/supergraph.ts';
 import { createPlanner } from './planner.ts';
+import { practiceOperations } from './practice.ts';
 import { validateOperation } from './validation.ts';
 
 /** An operation that is ready to run, any number of times. */
@@ -47,6 +48,8 @@ export interface Planning {
   hottest(n: number): OperationText[];
   /** Prepares operations; those that are not valid here are left out. */
   warmUp(list: readonly OperationText[]): void;
+  /** Plans and compiles made-up operations for so long, so that clients' first ones find the code warm. Keeps none. */
+  practise(ms: number): void;
 }
 
 /** An operation cannot be run, for reasons that its sender should know. */
@@ -146,6 +149,17 @@ export function createPlanning(
     return entry;
   }
 
+  /** Whether an operation is valid here, and the planner knows how to plan it. */
+  function canPlan(document: DocumentNode): boolean {
+    if (validateOperation(supergraph.apiSchema, document).length > 0) return false;
+    try {
+      create('', '', document, selectOperation(document, undefined));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   const planning: Planning = {
     parse: parseSource,
     prepare(source, operationName) {
@@ -175,6 +189,12 @@ export function createPlanning(
           if (!(error instanceof OperationError)) throw error;
         }
       }
+    },
+    practise(ms) {
+      const until = performance.now() + ms;
+      let documents = practiceOperations(supergraph.apiSchema).map(parseText);
+      while (documents.length > 0 && performance.now() < until)
+        documents = documents.filter((document) => performance.now() >= until || canPlan(document));
     },
   };
   return planning;
