@@ -5,6 +5,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findFreePort } from '#platform/ports/free-port.ts';
+import { median } from '../median.ts';
 import type { LoadOrder, LoadResult } from './load.ts';
 import { startPinned, stop } from './pinned.ts';
 import { cpuMs, peakMb } from './process-figures.ts';
@@ -204,8 +205,4 @@ async function firstAnswer(child: ChildProcess, url: string, { query, headers }:
       await sleep(100);
     }
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { median } from '../median.ts';
 import type { ClientsTask, Deliveries } from './clients.ts';
 import { type Helper, type Measured, startHelper } from './processes.ts';
 import type { StartEvents, SubgraphStats } from './subgraphs.ts';
@@ -99,10 +100,6 @@ function pool(rounds: readonly Round[]): Figures {
     upstreams: Math.max(...rounds.map(({ upstreams }) => upstreams)),
     entityCallsPerEvent: sum(({ entityCalls }) => entityCalls) / sum(({ events }) => events),
   };
-}
-
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
 export function report(load: Load, { floor, ours }: Compared): void {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientsTask } from './clients.ts';
-import { median } from './fan-out.ts';
+import { median } from '../median.ts';
 import { type Measured, startHelper } from './processes.ts';
 
 /** Connects, subscriptions and disconnects of one batch. */

@@ -116,16 +116,11 @@ test('two clients share one call; when one hangs up the other still gets the ans
   const first = running.ask('{ warehouse }', { signal: leaving.signal });
   const second = running.ask('{ warehouse }');
   await stock.received(before + 1);
-  await until(async () => (await inFlight()) === 2, 'both requests to be in flight');
+  await until(async () => (await running.inFlight()) === 2, 'both requests to be in flight');
   leaving.abort();
   await expect(first).rejects.toThrow();
-  await until(async () => (await inFlight()) === 1, 'the first request to be over');
+  await until(async () => (await running.inFlight()) === 1, 'the first request to be over');
   answer();
   expect((await second).data).toEqual({ warehouse: 'north' });
   expect(stock.requests.length - before).toBe(1);
 });
-
-async function inFlight(): Promise<number> {
-  const response = await fetch(new URL('/health', running.url));
-  return ((await response.json()) as { inFlight: number }).inFlight;
-}

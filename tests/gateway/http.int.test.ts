@@ -283,10 +283,7 @@ describe('SHARE_REQUESTS=on', () => {
   }
 
   async function inFlight(running: RunningGateway, count: number): Promise<void> {
-    await until(
-      async () => JSON.parse((await get(new URL('/health', running.url))).text).inFlight === count,
-      `${count} in flight`,
-    );
+    await until(async () => (await running.inFlight()) === count, `${count} in flight`);
   }
 
   const OFF = { SHARE_REQUESTS: 'on', SHARE_SUBGRAPH_CALLS: 'off' };

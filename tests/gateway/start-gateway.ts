@@ -30,6 +30,8 @@ export interface RunningGateway extends AsyncDisposable {
   /** Everything logged, as pino wrote it. */
   readonly log: readonly Record<string, unknown>[];
   ask(query: string, options?: AskOptions): Promise<Answer>;
+  /** Client requests under way, as `GET /health` tells it. */
+  inFlight(): Promise<number>;
 }
 
 /** A gateway in this process, on a free port, over a supergraph file of its own. Settings as in the environment. */
@@ -54,6 +56,10 @@ export async function startGateway(
     supergraphFile,
     log,
     ask: (query, options) => ask(url, query, options),
+    async inFlight() {
+      const response = await fetch(new URL('/health', url));
+      return ((await response.json()) as { inFlight: number }).inFlight;
+    },
     async [Symbol.asyncDispose]() {
       await gateway[Symbol.asyncDispose]();
       await rm(supergraphFile, { force: true });

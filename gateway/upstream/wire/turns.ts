@@ -27,7 +27,9 @@ export function createTurns(max: number, maxWaiting: number, refusal: () => Upst
       return new Promise((resolve, reject) => {
         waiting.add(resolve);
         // Once its turn has come, the step after this one has the slot.
-        const leave = (reason: UpstreamError) => void (waiting.delete(resolve) && reject(reason));
+        const leave = (reason: UpstreamError) => {
+          if (waiting.delete(resolve)) reject(reason);
+        };
         cancellation.step = { cancel: leave };
       });
     },
