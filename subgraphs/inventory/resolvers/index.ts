@@ -7,7 +7,7 @@ import { Variant } from './variant.ts';
 
 const { CurrencyCode, Decimal } = scalars;
 
-export const resolvers: Resolvers = {
+export const resolvers = {
   CurrencyCode,
   Decimal,
   Mutation,
@@ -15,4 +15,4 @@ export const resolvers: Resolvers = {
   ProductConnection,
   Query,
   Variant,
-};
+} satisfies Resolvers;

@@ -6,7 +6,7 @@ import type { Context } from '../context.ts';
 import type { ProductRow, VariantRow } from '../db/tables.ts';
 import type { InventoryErrorCode, MutationResolvers } from './types.generated.ts';
 
-export const Mutation: MutationResolvers = {
+export const Mutation = {
   adjustStock: (_, { input }, context) => variantPayload(context, () => adjustStock(context, input)),
   changePrice: (_, { input }, context) => variantPayload(context, () => changePrice(context, input)),
   createProduct: (_, { input }, context) =>
@@ -17,7 +17,7 @@ export const Mutation: MutationResolvers = {
       },
       { product: null },
     ),
-};
+} satisfies MutationResolvers;
 
 /** The variant as the command left it, or why it was refused. What an earlier mutation of the request read is forgotten. */
 function variantPayload({ loaders }: Context, command: () => Promise<{ variantId: string }>) {

@@ -2,9 +2,9 @@ import { findWarehouses } from '../db/stock.queries.ts';
 import { productList } from './product-list.ts';
 import type { QueryResolvers } from './types.generated.ts';
 
-export const Query: QueryResolvers = {
+export const Query = {
   product: (_, { id }, { loaders }) => loaders.product.load(id),
   products: (_, args, context) => productList(context, args),
   variant: (_, { sku }, { loaders }) => loaders.variantBySku.load(sku),
   warehouses: (_, __, { database }) => findWarehouses(database.db),
-};
+} satisfies QueryResolvers;

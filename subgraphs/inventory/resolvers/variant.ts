@@ -1,7 +1,7 @@
 import { toDecimal } from '#platform/money/money.ts';
 import type { VariantResolvers } from './types.generated.ts';
 
-export const Variant: VariantResolvers = {
+export const Variant = {
   __resolveReference: (reference, { loaders }) =>
     'sku' in reference ? loaders.variantBySku.load(reference.sku) : loaders.variant.load(reference.id),
   price: ({ priceMinor, currencyCode }) => toDecimal({ minor: priceMinor, currencyCode }),
@@ -15,4 +15,4 @@ export const Variant: VariantResolvers = {
     if (product === null) throw new Error(`Variant ${sku} has no product.`);
     return product;
   },
-};
+} satisfies VariantResolvers;

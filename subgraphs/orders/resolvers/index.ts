@@ -7,7 +7,7 @@ import type { Resolvers } from './types.generated.ts';
 
 const { CountryCode, CurrencyCode, DateTime, Decimal } = scalars;
 
-export const resolvers: Resolvers = {
+export const resolvers = {
   CountryCode,
   CurrencyCode,
   DateTime,
@@ -20,4 +20,4 @@ export const resolvers: Resolvers = {
   Query,
   Subscription,
   User,
-};
+} satisfies Resolvers;

@@ -11,7 +11,7 @@ import type {
   UserResolvers,
 } from './types.generated.ts';
 
-export const Order: OrderResolvers = {
+export const Order = {
   __resolveReference: ({ id }, { loaders }) => loaders.order.load(id),
   number: ({ number }) => `OG-${number}`,
   total: ({ totalMinor, currencyCode }) => decimalOrNull(totalMinor, currencyCode),
@@ -24,14 +24,14 @@ export const Order: OrderResolvers = {
       ? { carrier, trackingNumber, shippedAt, deliveredAt }
       : null,
   events: ({ id }, _, { loaders }) => loaders.events.load(id),
-};
+} satisfies OrderResolvers;
 
-export const OrderLine: OrderLineResolvers = {
+export const OrderLine = {
   unitPrice: ({ unitPriceMinor, currencyCode }) => decimalOrNull(unitPriceMinor, currencyCode),
   variant: ({ sku }) => ({ sku }),
-};
+} satisfies OrderLineResolvers;
 
-export const OrderUpdate: OrderUpdateResolvers = {
+export const OrderUpdate = {
   version: ({ event }) => event.version,
   status: ({ event }) => event.status,
   occurredAt: ({ event }) => event.occurredAt,
@@ -43,16 +43,16 @@ export const OrderUpdate: OrderUpdateResolvers = {
     if (order === null) throw notFound(`Order ${event.orderId} is no longer yours to see.`);
     return order;
   },
-};
+} satisfies OrderUpdateResolvers;
 
-export const OrderConnection: OrderConnectionResolvers = {
+export const OrderConnection = {
   totalCount: ({ criteria }, _, { loaders }) => loaders.orderCount.load(criteria),
-};
+} satisfies OrderConnectionResolvers;
 
-export const User: UserResolvers = {
+export const User = {
   __resolveReference: ({ id }) => ({ id }),
   orders: ({ id }, args, context) => (mayReadOf(context.actor, id) ? orderList(context, id, args) : null),
-};
+} satisfies UserResolvers;
 
 function decimalOrNull(minor: bigint | null, currencyCode: string | null) {
   const money = toMoney(minor, currencyCode);

@@ -6,7 +6,7 @@ import { lastPosition } from '../db/order-log.queries.ts';
 import { followAllOrders, followOrder, type OrderMove } from '../streams/order-streams.ts';
 import type { SubscriptionResolvers } from './types.generated.ts';
 
-export const Subscription: SubscriptionResolvers = {
+export const Subscription = {
   orderUpdated: {
     async subscribe(_, { orderId, after }, context) {
       const order = await context.loaders.order.load(orderId);
@@ -29,7 +29,7 @@ export const Subscription: SubscriptionResolvers = {
     },
     resolve: (move: OrderMove) => move,
   },
-};
+} satisfies SubscriptionResolvers;
 
 /** How far behind a stream over all orders may begin; who has missed more had better list the orders anew. */
 const REPLAYED_AT_MOST = 100_000;

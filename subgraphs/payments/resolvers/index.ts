@@ -8,7 +8,7 @@ import type { Resolvers } from './types.generated.ts';
 
 const { CurrencyCode, DateTime, Decimal } = scalars;
 
-export const resolvers: Resolvers = {
+export const resolvers = {
   CurrencyCode,
   DateTime,
   Decimal,
@@ -18,4 +18,4 @@ export const resolvers: Resolvers = {
   Payment,
   PaymentTransaction,
   Refund,
-};
+} satisfies Resolvers;

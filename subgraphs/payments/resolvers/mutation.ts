@@ -2,7 +2,7 @@ import { asPayload } from '#platform/errors/refusal.ts';
 import { refundPayment } from '../commands/refund-payment.ts';
 import type { MutationResolvers } from './types.generated.ts';
 
-export const Mutation: MutationResolvers = {
+export const Mutation = {
   refundPayment: (_, { input }, context) =>
     asPayload(
       async () => {
@@ -15,4 +15,4 @@ export const Mutation: MutationResolvers = {
       },
       { payment: null, refund: null },
     ),
-};
+} satisfies MutationResolvers;

@@ -2,7 +2,7 @@ import { toDecimal } from '#platform/money/money.ts';
 import { shownStatus } from '../domain/payment.ts';
 import type { PaymentResolvers, PaymentTransactionResolvers } from './types.generated.ts';
 
-export const Payment: PaymentResolvers = {
+export const Payment = {
   __resolveReference: ({ id }, { loaders }) => loaders.payment.load(id),
   status: shownStatus,
   amount: ({ amountMinor: minor, currencyCode }) => toDecimal({ minor, currencyCode }),
@@ -11,9 +11,9 @@ export const Payment: PaymentResolvers = {
   transactions: ({ id }, _, { loaders }) => loaders.transactions.load(id),
   refunds: ({ id }, _, { loaders }) => loaders.refunds.load(id),
   order: ({ orderId }) => ({ id: orderId }),
-};
+} satisfies PaymentResolvers;
 
-export const PaymentTransaction: PaymentTransactionResolvers = {
+export const PaymentTransaction = {
   id: ({ operationId }) => operationId,
   amount: ({ amountMinor: minor, currencyCode }) => toDecimal({ minor, currencyCode }),
-};
+} satisfies PaymentTransactionResolvers;

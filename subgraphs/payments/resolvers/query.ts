@@ -1,5 +1,5 @@
 import type { QueryResolvers } from './types.generated.ts';
 
-export const Query: QueryResolvers = {
+export const Query = {
   payment: (_, { id }, { loaders }) => loaders.payment.load(id),
-};
+} satisfies QueryResolvers;

@@ -4,11 +4,11 @@ import { Query } from './query.ts';
 import type { Resolvers } from './types.generated.ts';
 import { User } from './user.ts';
 
-export const resolvers: Resolvers = {
+export const resolvers = {
   CountryCode: scalars.CountryCode,
   DateTime: scalars.DateTime,
   EmailAddress: scalars.EmailAddress,
   Query,
   Mutation,
   User,
-};
+} satisfies Resolvers;

@@ -15,7 +15,7 @@ const NO_USER = { user: null };
 const NO_ADDRESS = { address: null, user: null };
 const NOT_LOGGED_OUT = { loggedOut: false };
 
-export const Mutation: MutationResolvers = {
+export const Mutation = {
   registerUser: (_, { input }, context) =>
     payload(context, NO_SESSION, async () => ({ session: await registerUser(context, input) })),
   logIn: (_, { input }, context) =>
@@ -34,7 +34,7 @@ export const Mutation: MutationResolvers = {
   addAddress: (_, { input }, context) => payload(context, NO_ADDRESS, () => addAddress(context, input)),
   removeAddress: (_, { input }, context) =>
     payload(context, NO_USER, async () => ({ user: await removeAddress(context, input) })),
-};
+} satisfies MutationResolvers;
 
 /** What the command answers, or, with the reason, what stands for nothing. */
 function payload<Result extends object, Refused extends object>(
