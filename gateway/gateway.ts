@@ -80,7 +80,8 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
     client: ClientContext,
   ): Promise<EngineResult> {
     const { planning, upstreams } = generation;
-    const prepared = planning.prepare(request.query, request.operationName);
+    const found = planning.prepare(request.query, request.operationName);
+    const prepared = found instanceof Promise ? await found : found;
     const { compiled } = prepared;
     if (compiled.kind === 'subscription') return { errors: [subscriptionRefusal()] };
     const coerced = prepared.coerce(request.variables ?? {});
@@ -144,7 +145,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
 /** Plans one operation a turn of the event loop, so that requests are served in between. */
 async function warmUp(planning: Planning, operations: ReturnType<Planning['hottest']>): Promise<void> {
   for (const operation of operations) {
-    planning.warmUp([operation]);
+    await planning.warmUp([operation]);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   const logger = pino({ name: 'gateway', level: config.logLevel });
   const supergraph = await loadSupergraph(config.supergraphFile);
   const gateway = await createGateway({ config, logger, supergraph, createPlanning });
-  gateway.current.planning.practise(PRACTICE_MS);
+  await gateway.current.planning.practise(PRACTICE_MS);
   const { url } = await gateway.listen();
   stopOnSignals(gateway, config, logger);
   logger.info(

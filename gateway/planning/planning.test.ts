@@ -14,9 +14,9 @@ const gateway = createInProcessGateway({
 });
 const { supergraph } = gateway;
 
-function errorsOf(run: () => unknown) {
+async function errorsOf(run: () => unknown) {
   try {
-    run();
+    await run();
   } catch (error) {
     if (error instanceof OperationError) return error.errors.map(({ extensions }) => extensions['code']);
     throw error;
@@ -27,58 +27,61 @@ function errorsOf(run: () => unknown) {
 describe('an operation', () => {
   const planning = createPlanning(supergraph);
 
-  it('is prepared once, however it is laid out', () => {
-    const first = planning.prepare('{ item { id name } }');
-    expect(planning.prepare('{ item { id name } }')).toBe(first);
-    expect(planning.prepare('# a comment\nquery{item{id,name,},}')).toBe(first);
-    expect(planning.prepare('{ item { name id } }')).not.toBe(first);
+  it('is prepared once, however it is laid out', async () => {
+    const first = await planning.prepare('{ item { id name } }');
+    expect(await planning.prepare('{ item { id name } }')).toBe(first);
+    expect(await planning.prepare('# a comment\nquery{item{id,name,},}')).toBe(first);
+    expect(await planning.prepare('{ item { name id } }')).not.toBe(first);
   });
 
-  it('is told from another of its document by its name', () => {
+  it('is told from another of its document by its name', async () => {
     const source = 'query A { item { id } } query B { item { name } }';
-    expect(planning.prepare(source, 'A')).not.toBe(planning.prepare(source, 'B'));
-    expect(errorsOf(() => planning.prepare(source))).toEqual(['OPERATION_RESOLUTION_FAILURE']);
-    expect(errorsOf(() => planning.prepare(source, 'C'))).toEqual(['OPERATION_RESOLUTION_FAILURE']);
+    expect(await planning.prepare(source, 'A')).not.toBe(await planning.prepare(source, 'B'));
+    expect(await errorsOf(() => planning.prepare(source))).toEqual(['OPERATION_RESOLUTION_FAILURE']);
+    expect(await errorsOf(() => planning.prepare(source, 'C'))).toEqual(['OPERATION_RESOLUTION_FAILURE']);
   });
 
-  it('is refused with the reason when it is none', () => {
-    expect(errorsOf(() => planning.prepare('{ item { '))).toEqual(['GRAPHQL_PARSE_FAILED']);
-    expect(errorsOf(() => planning.prepare('{ item { id nothing } none }'))).toEqual([
+  it('is refused with the reason when it is none', async () => {
+    expect(await errorsOf(() => planning.prepare('{ item { '))).toEqual(['GRAPHQL_PARSE_FAILED']);
+    expect(await errorsOf(() => planning.prepare('{ item { id nothing } none }'))).toEqual([
       'GRAPHQL_VALIDATION_FAILED',
       'GRAPHQL_VALIDATION_FAILED',
     ]);
-    expect(errorsOf(() => planning.prepare('fragment F on Item { id }'))).not.toEqual([]);
+    expect(await errorsOf(() => planning.prepare('fragment F on Item { id }'))).not.toEqual([]);
   });
 
-  it('with @defer or @stream is refused as such, and the schema does not offer them', () => {
-    expect(errorsOf(() => planning.prepare('{ item { id ... @defer { name } } }'))).toEqual([
+  it('with @defer or @stream is refused as such, and the schema does not offer them', async () => {
+    expect(await errorsOf(() => planning.prepare('{ item { id ... @defer { name } } }'))).toEqual([
       'INCREMENTAL_DELIVERY_NOT_SUPPORTED',
     ]);
-    expect(errorsOf(() => planning.prepare('{ item @stream { id } }'))).toEqual([
+    expect(await errorsOf(() => planning.prepare('{ item @stream { id } }'))).toEqual([
       'INCREMENTAL_DELIVERY_NOT_SUPPORTED',
     ]);
     expect(supergraph.apiSchema.getDirective('defer')).toBeUndefined();
   });
 
-  it('shows its plan', () => {
-    expect(planning.prepare('{ item { id } }').planText()).toMatch(/^QueryPlan \{\s+Fetch\(service: "a"\)/);
+  it('shows its plan', async () => {
+    expect((await planning.prepare('{ item { id } }')).planText()).toMatch(
+      /^QueryPlan \{\s+Fetch\(service: "a"\)/,
+    );
   });
 });
 
 describe('variables', () => {
   const planning = createPlanning(supergraph);
-  const prepared = planning.prepare(
+  const preparing = planning.prepare(
     'query ($id: ID!, $filter: Filter, $n: Int = 3) { item(id: $id, filter: $filter) { id } ... @include(if: true) { x: item(filter: { deep: $n }) { id } } }',
   );
 
-  it('are coerced and completed with defaults', () => {
+  it('are coerced and completed with defaults', async () => {
+    const prepared = await preparing;
     expect(prepared.coerce({ id: 7, filter: { deep: 1 } })).toEqual({
       variables: { id: '7', filter: { tags: ['x'], deep: 1 }, n: 3 },
     });
   });
 
-  it('that do not fit are refused', () => {
-    const refused = prepared.coerce({ filter: { deep: 'x' } });
+  it('that do not fit are refused', async () => {
+    const refused = (await preparing).coerce({ filter: { deep: 'x' } });
     expect('errors' in refused && refused.errors.map(({ extensions }) => extensions['code'])).toEqual([
       'BAD_USER_INPUT',
       'BAD_USER_INPUT',
@@ -89,17 +92,17 @@ describe('variables', () => {
 describe('practice', () => {
   it.each(SUPERGRAPHS)(
     'finds operations to plan in $name, and leaves nothing in the cache',
-    (supergraphCase) => {
+    async (supergraphCase) => {
       const other = parseSupergraph(compose(supergraphCase));
       const operations = practiceOperations(other.apiSchema);
       const planning = createPlanning(other);
-      expect(operations.map((source) => errorsOf(() => planning.prepare(source)))).toEqual(
+      expect(await Promise.all(operations.map((source) => errorsOf(() => planning.prepare(source))))).toEqual(
         operations.map(() => []),
       );
       expect(operations).not.toEqual([]);
 
       const fresh = createPlanning(other);
-      fresh.practise(20);
+      await fresh.practise(20);
       expect(fresh.hottest(1)).toEqual([]);
     },
   );
@@ -112,19 +115,20 @@ describe('practice', () => {
 });
 
 describe('the cache', () => {
-  it('is bounded', () => {
+  it('is bounded', async () => {
     const planning = createPlanning(supergraph, { cacheSize: 2 });
-    const first = planning.prepare('{ item { id } }');
-    planning.prepare('{ item { name } }');
-    planning.prepare('{ item { id name } }');
+    const first = await planning.prepare('{ item { id } }');
+    await planning.prepare('{ item { name } }');
+    await planning.prepare('{ item { id name } }');
     expect(planning.hottest(10)).toHaveLength(2);
-    expect(planning.prepare('{ item { id } }')).not.toBe(first);
+    expect(await planning.prepare('{ item { id } }')).not.toBe(first);
   });
 
-  it('names its hottest operations, and another one warms up with them', () => {
+  it('names its hottest operations, and another one warms up with them', async () => {
     const planning = createPlanning(supergraph);
-    planning.prepare('{ item { id } }');
-    for (let i = 0; i < 3; i++) planning.prepare('query A { item { name } } query B { __typename }', 'A');
+    await planning.prepare('{ item { id } }');
+    for (let i = 0; i < 3; i++)
+      await planning.prepare('query A { item { name } } query B { __typename }', 'A');
     const [hottest] = planning.hottest(1);
     expect(hottest).toEqual({
       source: 'query A { item { name } } query B { __typename }',
@@ -132,7 +136,7 @@ describe('the cache', () => {
     });
 
     const next = createPlanning(supergraph);
-    next.warmUp([{ source: '{ gone }' }, { source: '{ item {' }, ...planning.hottest(5)]);
+    await next.warmUp([{ source: '{ gone }' }, { source: '{ item {' }, ...planning.hottest(5)]);
     expect(next.hottest(5)).toHaveLength(2);
   });
 });

@@ -42,14 +42,19 @@ export interface OperationText {
 export interface Planning {
   /** Parses and validates against the API schema. Throws {@link OperationError}. */
   parse(source: string): DocumentNode;
-  /** Throws {@link OperationError}: `GRAPHQL_PARSE_FAILED`, `GRAPHQL_VALIDATION_FAILED`, `OPERATION_RESOLUTION_FAILURE`. */
-  prepare(source: string, operationName?: string): PreparedOperation;
+  /**
+   * What kind of operation it is, without planning it. Throws {@link OperationError}: `GRAPHQL_PARSE_FAILED`,
+   * `GRAPHQL_VALIDATION_FAILED`, `OPERATION_RESOLUTION_FAILURE`.
+   */
+  kindOf(source: string, operationName?: string): PreparedOperation['kind'];
+  /** At once when it is prepared already. Throws and rejects as {@link Planning.kindOf} throws. */
+  prepare(source: string, operationName?: string): PreparedOperation | Promise<PreparedOperation>;
   /** At most `n` of the operations in the cache, the most used first. */
   hottest(n: number): OperationText[];
   /** Prepares operations; those that are not valid here are left out. */
-  warmUp(list: readonly OperationText[]): void;
+  warmUp(list: readonly OperationText[]): Promise<void>;
   /** Plans and compiles made-up operations for so long, so that clients' first ones find the code warm. Keeps none. */
-  practise(ms: number): void;
+  practise(ms: number): Promise<void>;
 }
 
 /** An operation cannot be run, for reasons that its sender should know. */
@@ -162,6 +167,9 @@ export function createPlanning(
 
   const planning: Planning = {
     parse: parseSource,
+    kindOf: (source, operationName) =>
+      bySource.get(cacheKey(source, operationName))?.kind ??
+      selectOperation(parseSource(source), operationName).operation,
     prepare(source, operationName) {
       const key = cacheKey(source, operationName);
       let entry = bySource.get(key);
@@ -180,17 +188,17 @@ export function createPlanning(
           operationName: document.definitions.length > 1 ? operation.name?.value : undefined,
         }));
     },
-    warmUp(list) {
+    async warmUp(list) {
       for (const { source, operationName } of list) {
         try {
-          planning.prepare(source, operationName);
+          await planning.prepare(source, operationName);
         } catch (error) {
           // What the new schema does not know any more is refused when it is asked for.
           if (!(error instanceof OperationError)) throw error;
         }
       }
     },
-    practise(ms) {
+    async practise(ms) {
       const until = performance.now() + ms;
       let documents = practiceOperations(supergraph.apiSchema).map(parseText);
       while (documents.length > 0 && performance.now() < until)

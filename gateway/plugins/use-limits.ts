@@ -34,6 +34,10 @@ export function useLimits(planning: Planning, config: GatewayConfig): Planning {
       check(source);
       return planning.parse(source);
     },
+    kindOf(source, operationName) {
+      check(source);
+      return planning.kindOf(source, operationName);
+    },
     prepare(source, operationName) {
       check(source);
       return planning.prepare(source, operationName);

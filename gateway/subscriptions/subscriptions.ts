@@ -49,6 +49,11 @@ interface GroupEntry {
   readonly request: LiveRequest;
 }
 
+interface Ready {
+  readonly generation: Generation;
+  readonly prepared: PreparedOperation;
+}
+
 /** They name one request, and a stream that many share is no one's request. */
 const REQUEST_SCOPED_HEADERS = new Set(['x-request-id', 'traceparent', 'tracestate']);
 const REPLANS_PER_TURN = 50;
@@ -119,11 +124,28 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
     subscriber.end(end);
   }
 
-  /** The group of all who ask the same, or why there can be none. */
-  function locate(request: LiveRequest, headers: ForwardedHeaders): Group | StreamEnd {
+  /** By the supergraph that is current when it is done, or why not. A promise while the operation is planned first. */
+  function prepare(request: LiveRequest): Ready | StreamEnd | Promise<Ready | StreamEnd> {
     const generation = gateway.current;
     try {
       const prepared = generation.planning.prepare(request.query, request.operationName);
+      if (!(prepared instanceof Promise)) return { generation, prepared };
+      return prepared.then(
+        (later) => (generation === gateway.current ? { generation, prepared: later } : prepare(request)),
+        (error) => failed(requestErrors(error)),
+      );
+    } catch (error) {
+      return failed(requestErrors(error));
+    }
+  }
+
+  /** The group of all who ask the same, or why there can be none. */
+  function locate(
+    { generation, prepared }: Ready,
+    request: LiveRequest,
+    headers: ForwardedHeaders,
+  ): Group | StreamEnd {
+    try {
       const { compiled } = prepared;
       if (compiled.kind !== 'subscription') return failed([new GraphQLError('This is no subscription.')]);
       const coerced = prepared.coerce(request.variables ?? {});
@@ -174,17 +196,36 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
         },
       },
     };
-    const moveTo = (found: Group | StreamEnd, cursor: Cursor | undefined) => {
+    const moveTo = (
+      ready: Ready | StreamEnd,
+      headers: ForwardedHeaders,
+      position: () => Cursor | undefined,
+    ) => {
+      const found = 'kind' in ready ? ready : locate(ready, request, headers);
+      if (found === group) return;
+      const cursor = position();
+      group?.leave(member);
       if ('kind' in found) return member.subscriber.end(found);
       group = found;
       group.join(member, cursor);
+    };
+    let searches = 0;
+    /** Joins the group that fits these headers, unless the client has left or renewed again by then. */
+    const settle = (headers: ForwardedHeaders, position: () => Cursor | undefined) => {
+      const search = (searches += 1);
+      const ready = prepare(request);
+      if (!(ready instanceof Promise)) return moveTo(ready, headers, position);
+      void ready.then((later) => {
+        if (counted && search === searches) moveTo(later, headers, position);
+      });
     };
     counted = true;
     metrics.subscriptions += 1;
     metrics.subscriptionsTotal += 1;
     if (user !== undefined) perUser.set(user, (perUser.get(user) ?? 0) + 1);
     const given = request.extensions?.['cursor'];
-    moveTo(locate(request, client.headers), isCursor(given) ? given : client.cursor);
+    const from = isCursor(given) ? given : client.cursor;
+    settle(client.headers, () => from);
 
     return {
       once: false,
@@ -194,11 +235,7 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
       },
       renew(headers) {
         if (!counted) return;
-        const found = locate(request, headers);
-        if (found === group) return;
-        const position = member.stream?.position;
-        group?.leave(member);
-        moveTo(found, position);
+        settle(headers, () => (group === undefined ? from : member.stream?.position));
       },
     };
   }
@@ -219,12 +256,16 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
 
   /** Every group goes on with the plan of the new supergraph; those that it does not allow any more end, spread out. */
   async function replanAll(): Promise<void> {
+    const generation = gateway.current;
     let turn = 0;
     for (const [key, entry] of groups) {
       if ((turn += 1) % REPLANS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (gateway.current !== generation) return;
       if (disposed || groups.get(key) !== entry) continue;
-      const invalid = replan(entry);
-      if (invalid === undefined) continue;
+      const invalid = await replan(entry);
+      // Another swap came in the meantime, and with it another round.
+      if (gateway.current !== generation) return;
+      if (invalid === undefined || disposed || groups.get(key) !== entry) continue;
       const members = entry.group.dissolve();
       groups.delete(key);
       for (const member of members) {
@@ -233,10 +274,12 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
     }
   }
 
-  function replan({ group, request }: GroupEntry): StreamEnd | undefined {
+  /** Undefined when the group goes on. */
+  async function replan({ group, request }: GroupEntry): Promise<StreamEnd | undefined> {
     const generation = gateway.current;
     try {
-      const prepared = generation.planning.prepare(request.query, request.operationName);
+      const prepared = await generation.planning.prepare(request.query, request.operationName);
+      if (gateway.current !== generation) return undefined;
       const coerced = prepared.coerce(request.variables ?? {});
       if ('errors' in coerced) return invalidated(coerced.errors);
       if (prepared.compiled.kind !== 'subscription') return invalidated([]);
@@ -265,7 +308,7 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
     subscribe(request, client, subscriber) {
       let kind: PreparedOperation['kind'];
       try {
-        kind = gateway.current.planning.prepare(request.query, request.operationName).kind;
+        kind = gateway.current.planning.kindOf(request.query, request.operationName);
       } catch (error) {
         subscriber.end(failed(requestErrors(error), client.requestId));
         return NOTHING;

@@ -19,7 +19,7 @@ export function shareRequests(graphql: GraphqlOverHttp, gateway: Pick<Gateway, '
       const operationName = 'operationName' in request ? request.operationName : undefined;
       if (typeof request.query !== 'string' || (operationName != null && typeof operationName !== 'string'))
         return false;
-      return gateway.current.planning.prepare(request.query, operationName ?? undefined).kind === 'query';
+      return gateway.current.planning.kindOf(request.query, operationName ?? undefined) === 'query';
     } catch {
       // Whoever answers it says what is wrong.
       return false;

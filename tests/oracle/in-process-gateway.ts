@@ -73,7 +73,7 @@ export function createInProcessGateway(sources: Readonly<Record<string, Subgraph
     upstreams,
     calls,
     async ask(query, variables = {}, context = {}) {
-      const { compiled, coerce } = planning.prepare(query);
+      const { compiled, coerce } = await planning.prepare(query);
       if (compiled.kind === 'subscription') throw new Error('not for subscriptions');
       const coerced = coerce(variables);
       if ('errors' in coerced) return { errors: coerced.errors.map((error) => error.toJSON()) };

@@ -28,7 +28,7 @@ export async function askEngine(
   operation: RandomOperation,
   servers: SubgraphServers,
 ): Promise<PeerAnswer> {
-  const prepared = planning.prepare(operation.query);
+  const prepared = await planning.prepare(operation.query);
   const coerced = prepared.coerce(operation.variables);
   if ('errors' in coerced) return { data: undefined, errors: coerced.errors };
   const upstreams: Upstreams = {

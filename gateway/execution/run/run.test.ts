@@ -262,13 +262,13 @@ describe('errors', () => {
   });
 });
 
-describe('subscriptions', () => {
+describe('subscriptions', async () => {
   const live: SubgraphSource = {
     sdl: `type Query { l: Int } type Subscription { changed(id: ID!): Change } type Change { at: Int! user: User }
       type User @key(fields: "id", resolvable: false) { id: ID }`,
   };
   const gateway = createInProcessGateway({ live, users });
-  const { compiled } = gateway.planning.prepare(
+  const { compiled } = await gateway.planning.prepare(
     'subscription ($id: ID!) { changed(id: $id) { at user { name } } }',
   );
   if (compiled.kind !== 'subscription') throw new Error('expected a subscription');
@@ -280,9 +280,9 @@ describe('subscriptions', () => {
     expect(query).toContain('changed(id:$id){at user{__typename id}}');
   });
 
-  it('may stand in a fragment, under an alias', () => {
+  it('may stand in a fragment, under an alias', async () => {
     const source = 'subscription { ...F } fragment F on Subscription { latest: changed(id: 1) { at } }';
-    expect(gateway.planning.prepare(source).compiled).toMatchObject({
+    expect((await gateway.planning.prepare(source)).compiled).toMatchObject({
       subgraph: 'live',
       rootField: 'changed',
     });

@@ -60,7 +60,7 @@ export function createHttpStreams({ gateway, subscriptions, live }: HttpStreamsD
 
   function kindOf({ query, operationName }: LiveRequest): 'query' | 'mutation' | 'subscription' | undefined {
     try {
-      return gateway.current.planning.prepare(query, operationName).kind;
+      return gateway.current.planning.kindOf(query, operationName);
     } catch {
       // The stream says what is wrong.
       return undefined;
