@@ -1,8 +1,8 @@
 /**
  * `npm run demo`: a customer of a running system (`npm start`) orders and watches it happen, through the public endpoint
  * only. Exits 1 if anything is not as promised.
- *   ORDERGRAPH_URL             where the gateway is (http://127.0.0.1:4000/graphql)
- *   DEMO_EMAIL, DEMO_PASSWORD  who orders (the customer that `npm start` made, from .data/secrets.json)
+ *   ORDERGRAPH_URL             where the gateway is (where `npm start` puts it, by the same settings)
+ *   DEMO_EMAIL, DEMO_PASSWORD  who orders (the customer that `npm start` made, from its data folder)
  */
 import { randomUUID } from 'node:crypto';
 import {
@@ -13,9 +13,10 @@ import {
 } from '#tests/documents/documents.generated.ts';
 import { type ApiClient, createApiClient } from '#tests/support/api-client.ts';
 import { insist, watchOrder } from './patience.ts';
-import { readSecrets } from './start/secrets.ts';
+import { endpointOf } from './start/endpoint.ts';
+import { seededCustomer } from './start/secrets.ts';
+import { loadSettings } from './start/settings.ts';
 
-const url = process.env['ORDERGRAPH_URL'] ?? 'http://127.0.0.1:4000/graphql';
 /** Nobody there at all is told soon. */
 const THERE_WITHIN_MS = 8_000;
 
@@ -27,9 +28,12 @@ const shippingAddress = {
   countryCode: 'GB',
 };
 
+let url = '';
 try {
+  const settings = loadSettings();
+  url = process.env['ORDERGRAPH_URL'] || (await endpointOf(settings));
   await using shop = createApiClient(url);
-  const credentials = await customer();
+  const credentials = await customer(settings.dataFolder);
   await insist(() => fetch(new URL('/health', url)), THERE_WITHIN_MS);
   await insist(() => shop.logIn(credentials));
   const { available, soldOut } = await catalogue(shop);
@@ -64,14 +68,9 @@ try {
   process.exitCode = 1;
 }
 
-async function customer() {
+async function customer(dataFolder: string) {
   const { DEMO_EMAIL: email, DEMO_PASSWORD: password } = process.env;
-  if (email !== undefined && password !== undefined) return { email, password };
-  const { accounts } = await readSecrets(process.env['DATA_FOLDER'] ?? '.data');
-  const seeded = accounts.find((account) => account.roles.includes('CUSTOMER'));
-  if (seeded === undefined)
-    throw new Error('.data/secrets.json names no customer: set DEMO_EMAIL and DEMO_PASSWORD.');
-  return { email: seeded.email, password: seeded.password };
+  return email && password ? { email, password } : seededCustomer(dataFolder);
 }
 
 /** Lists the first products and finds one SKU that is in stock and one that is not. */

@@ -2,12 +2,11 @@
  * `npm start`: the whole system on this machine, from nothing. Settings in scripts/start/settings.ts.
  * Ctrl-C (or SIGTERM) stops it in good order and exits with 0, a second one at once; what cannot start exits with 1.
  */
-import { existsSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import path from 'node:path';
 import './start/drizzle-as-commonjs.ts';
 import { ServiceFailedError } from './start/service.ts';
-import { readSettings, ROOT, type Settings, SettingsError } from './start/settings.ts';
+import { loadSettings, type Settings, SettingsError } from './start/settings.ts';
 import type { System } from './start/system.ts';
 import { createDisplay, summary } from './start/terminal.ts';
 
@@ -54,8 +53,7 @@ async function run(settings: Settings) {
 
 try {
   watchForEnd();
-  if (existsSync(path.join(ROOT, '.env'))) process.loadEnvFile(path.join(ROOT, '.env'));
-  const settings = readSettings(process.env);
+  const settings = loadSettings();
   enableCompileCache(path.join(settings.dataFolder, 'compile-cache/start'));
   await run(settings);
   display.line('  stopped');

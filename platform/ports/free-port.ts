@@ -6,13 +6,18 @@ const FIRST = 20_000;
 const LAST = 32_000;
 const ATTEMPTS = 200;
 
-/** True where nobody listens on the port of that address. */
-export function isFree(port: number, host = '127.0.0.1'): Promise<boolean> {
+/** The system's code for why nobody can listen there, such as `EADDRINUSE`; null where one can. */
+export function whyNotListen(port: number, host: string): Promise<string | null> {
   return new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen(port, host, () => probe.close(() => resolve(true)));
+    probe.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code ?? 'unknown'));
+    probe.listen(port, host, () => probe.close(() => resolve(null)));
   });
+}
+
+/** True where nobody listens on the port of that address, and one may. */
+export async function isFree(port: number, host = '127.0.0.1'): Promise<boolean> {
+  return (await whyNotListen(port, host)) === null;
 }
 
 /**

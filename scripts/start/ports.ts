@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { findFreePort, isFree } from '#platform/ports/free-port.ts';
+import { findFreePort, isFree, whyNotListen } from '#platform/ports/free-port.ts';
 import type { SubgraphName } from '../supergraph.ts';
 import { SettingsError } from './settings.ts';
 
@@ -18,12 +18,12 @@ const LOOK_EVERY_MS = 100;
 export type Ports = Readonly<Record<SubgraphName | 'gateway', number>>;
 
 /**
- * @param gatewayPort 0 for a free one, as then for the subgraphs, too.
+ * @param gateway where it is to listen; port 0 for a free one, as then for the subgraphs, too.
  * @param leftovers a run that was killed may still hold the gateway's port for a moment.
- * @throws {SettingsError} where another program has the gateway's port.
+ * @throws {SettingsError} where the gateway cannot listen there, and why
  */
 export async function choosePorts(
-  gatewayPort: number,
+  { host, port: gatewayPort }: { readonly host: string; readonly port: number },
   leftovers: boolean,
   signal?: AbortSignal,
 ): Promise<Ports> {
@@ -36,16 +36,14 @@ export async function choosePorts(
   };
   if (gatewayPort !== 0) {
     const limit = AbortSignal.timeout(leftovers ? LEFTOVER_LIMIT_MS : 0);
-    while (!(await isFree(gatewayPort))) {
-      if (limit.aborted || !leftovers) {
-        throw new SettingsError(
-          `Port ${gatewayPort} is taken by another program. Choose another for the gateway: PORT=${gatewayPort + 100} npm start`,
-        );
-      }
+    for (let problem; (problem = await whyNotListen(gatewayPort, host)) !== null; ) {
+      if (problem !== 'EADDRINUSE' || limit.aborted || !leftovers)
+        throw new SettingsError(sayWhyNot(problem, gatewayPort, host));
       await delay(LOOK_EVERY_MS, undefined, { signal });
     }
+    taken.add(gatewayPort);
   }
-  const gateway = await take(gatewayPort);
+  const gateway = gatewayPort === 0 ? await take(0) : gatewayPort;
   const usual = (name: SubgraphName) => take(gatewayPort === 0 ? 0 : USUAL_PORTS[name]);
   return {
     gateway,
@@ -54,4 +52,19 @@ export async function choosePorts(
     payments: await usual('payments'),
     orders: await usual('orders'),
   };
+}
+
+function sayWhyNot(problem: string, port: number, host: string): string {
+  const another = `Choose another for the gateway: PORT=${port < 60_000 ? port + 4_000 : port - 4_000} npm start`;
+  switch (problem) {
+    case 'EADDRINUSE':
+      return `Port ${port} is taken by another program. ${another}`;
+    case 'EACCES':
+      return `Port ${port} may not be used by this account. ${another}`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `HOST=${host} is no address of this machine. Without HOST the gateway listens on 127.0.0.1; 0.0.0.0 is every address.`;
+    default:
+      return `Nothing can listen on port ${port} of ${host} (${problem}). ${another}`;
+  }
 }

@@ -3,7 +3,6 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { DEVELOPMENT_SECRET_PREFIX } from '#platform/server/service-config.ts';
-import { readSettings } from './settings.ts';
 
 const account = z.object({
   email: z.string(),
@@ -59,14 +58,16 @@ export async function readSecrets(dataFolder: string): Promise<Secrets> {
 }
 
 /** Who the demo orders as: the first customer that `npm start` made. */
-export async function seededCustomer(): Promise<{ email: string; password: string }> {
-  const { dataFolder } = readSettings(process.env);
+export async function seededCustomer(dataFolder: string): Promise<{ email: string; password: string }> {
   const { accounts } = await readSecrets(dataFolder).catch((cause: unknown) => {
-    throw new Error(`There are no log-ins in ${dataFolder}: npm start makes them.`, { cause });
+    throw new Error(
+      `There are no log-ins in ${dataFolder}: npm start makes them. Or set DEMO_EMAIL and DEMO_PASSWORD.`,
+      { cause },
+    );
   });
   const [customer] = accounts.filter(({ roles }) => roles.includes('CUSTOMER'));
   if (customer === undefined) throw new Error(`${secretsFile(dataFolder)} has no customer.`);
-  return customer;
+  return { email: customer.email, password: customer.password };
 }
 
 /** The secrets of a data folder; makes them, readable by their owner only, where there are none. */

@@ -14,6 +14,7 @@ export interface CommandParts {
   /** What every service gets. */
   readonly env: NodeJS.ProcessEnv;
   readonly ports: Ports;
+  readonly gatewayHost: string;
   readonly secrets: Secrets;
   readonly compileCache: string;
 }
@@ -23,7 +24,7 @@ const QUICK_IMPORTS = new URL('./drizzle-as-commonjs.ts', import.meta.url).href;
 export function gatewayCommand(supergraphFile: string, parts: CommandParts): ServiceCommand {
   return {
     args: ['gateway/main.ts', '--supergraph', supergraphFile, '--port', String(parts.ports.gateway)],
-    env: commonEnvironment('gateway', parts),
+    env: { ...commonEnvironment('gateway', parts), HOST: parts.gatewayHost },
   };
 }
 

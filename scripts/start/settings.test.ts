@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { readSettings, ROOT } from './settings.ts';
+import { originOf, readSettings, ROOT } from './settings.ts';
 
 test('without any variable: port 4000, .data, and no database of one’s own', () => {
   expect(readSettings({ PORT: '', USERS_DATABASE_URL: '' })).toEqual({
     gatewayPort: 4000,
+    gatewayHost: '127.0.0.1',
     dataFolder: path.join(ROOT, '.data'),
     databaseUrls: {},
     env: {},
@@ -28,6 +29,18 @@ test.for([
   [{ PORT: '65536' }, /PORT must be a number/],
   [{ BUS_DATABASE_URL: 'mysql://db/bus' }, /BUS_DATABASE_URL must be a postgres:\/\/ URL/],
   [{ NODE_ENV: 'production' }, /docker-compose\.yml/],
+  [{ NODE_ENV: 'Production' }, /docker-compose\.yml/],
+  [{ HOST: 'shop.example.com' }, /HOST must be an IP address/],
 ] as const)('%j is refused, and said why', ([env, reason]) => {
   expect(() => readSettings(env)).toThrow(reason);
+});
+
+test.each([
+  ['127.0.0.1', 'http://127.0.0.1:4100'],
+  ['0.0.0.0', 'http://127.0.0.1:4100'],
+  ['::', 'http://[::1]:4100'],
+  ['10.0.0.7', 'http://10.0.0.7:4100'],
+])('a gateway that listens on %s is reached at %s', (HOST, origin) => {
+  const { gatewayHost, gatewayPort } = readSettings({ HOST, PORT: '4100' });
+  expect(originOf(gatewayHost, gatewayPort)).toBe(origin);
 });

@@ -1,13 +1,16 @@
+import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DATABASES, type DatabaseName } from '../databases.ts';
 
 /**
- * The settings of `npm start`; an empty variable counts as not set.
+ * The settings of `npm start` and of `npm run demo`; an empty variable counts as not set.
  *
  * | variable                                                      | default            | meaning                                              |
  * |---------------------------------------------------------------|--------------------|------------------------------------------------------|
  * | `PORT`                                                        | 4000               | of the gateway; 0 takes a free one                   |
+ * | `HOST`                                                        | 127.0.0.1          | the gateway listens there; the subgraphs never leave loopback |
  * | `DATA_FOLDER`                                                 | .data              | database, log-ins, logs: everything that is kept     |
  * | `USERS_`, `INVENTORY_`, `PAYMENTS_`, `ORDERS_DATABASE_URL`    | embedded           | a PostgreSQL of your own for that service            |
  * | `BUS_DATABASE_URL`                                            | embedded, or else the database of orders | where the event bus keeps its messages |
@@ -16,6 +19,8 @@ import { DATABASES, type DatabaseName } from '../databases.ts';
  */
 export interface Settings {
   readonly gatewayPort: number;
+  /** An IP address or `localhost`. */
+  readonly gatewayHost: string;
   readonly dataFolder: string;
   readonly databaseUrls: Partial<Record<DatabaseName, string>>;
   /** For every service. */
@@ -29,12 +34,29 @@ export class SettingsError extends Error {
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const DEFAULT_GATEWAY_PORT = 4000;
+const DEFAULT_GATEWAY_HOST = '127.0.0.1';
+const DOT_ENV = path.join(ROOT, '.env');
 /** Set for each service apart: none gets what is another's. */
 const NOT_PASSED_ON = ['PORT', 'HOST', 'GATEWAY_SECRET', 'USERS_SIGNING_KEY', 'USERS_JWKS_URL', 'SUPERGRAPH'];
 
+/**
+ * The settings of this process: its environment, and what `.env` sets beside it.
+ * @throws {SettingsError}
+ */
+export function loadSettings(): Settings {
+  if (existsSync(DOT_ENV)) {
+    try {
+      process.loadEnvFile(DOT_ENV);
+    } catch (cause) {
+      throw new SettingsError(`${DOT_ENV} cannot be read: ${(cause as Error).message}`, { cause });
+    }
+  }
+  return readSettings(process.env);
+}
+
 /** @throws {SettingsError} */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
-  if (env['NODE_ENV'] === 'production') {
+  if (env['NODE_ENV']?.trim().toLowerCase() === 'production') {
     throw new SettingsError(
       'npm start runs a development system, with secrets and log-ins it makes itself. For production see docker-compose.yml.',
     );
@@ -51,10 +73,26 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   );
   return {
     gatewayPort: readPort(env['PORT']),
+    gatewayHost: readHost(env['HOST']),
     dataFolder: path.resolve(ROOT, env['DATA_FOLDER'] || '.data'),
     databaseUrls,
     env: Object.fromEntries(set),
   };
+}
+
+/** Where this machine reaches a server that listens there. */
+export function originOf(host: string, port: number): string {
+  const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${isIP(reached) === 6 ? `[${reached}]` : reached}:${port}`;
+}
+
+function readHost(text: string | undefined): string {
+  if (text === undefined || text === '') return DEFAULT_GATEWAY_HOST;
+  if (text !== 'localhost' && isIP(text) === 0)
+    throw new SettingsError(
+      `HOST must be an IP address of this machine, 0.0.0.0 for all of them, or localhost, not "${text}".`,
+    );
+  return text;
 }
 
 function readPort(text: string | undefined): number {

@@ -4,18 +4,19 @@ import { DataFolderInUseError, lockDataFolder } from '#platform/postgres/embedde
 import type { DatabaseName } from '../databases.ts';
 import type { SubgraphName } from '../supergraph.ts';
 import { type Databases, provideDatabases } from './databases.ts';
+import { noteEndpoint } from './endpoint.ts';
 import { choosePorts, type Ports, USUAL_PORTS } from './ports.ts';
 import { provideSecrets, type Secrets } from './secrets.ts';
 import { type Service, type ServiceEvent, startService } from './service.ts';
 import { gatewayCommand, type ServiceCommand, subgraphCommand } from './service-command.ts';
-import { ROOT, SettingsError } from './settings.ts';
+import { originOf, ROOT, SettingsError } from './settings.ts';
 import { provideSupergraph } from './supergraph-file.ts';
 
 export type ServiceName = SubgraphName | 'gateway';
 
 /** A running Ordergraph. Disposing stops the gateway, then the subgraphs, then PostgreSQL. */
 export interface System extends AsyncDisposable {
-  /** `http://127.0.0.1:4000`: `/graphql`, `/explorer` and `/health` are below it. */
+  /** `http://127.0.0.1:4000`, as this machine reaches it: `/graphql`, `/explorer` and `/health` are below it. */
   readonly origin: string;
   readonly ports: Ports;
   readonly secrets: Secrets;
@@ -28,6 +29,7 @@ export interface SystemOptions {
   readonly dataFolder: string;
   /** 0 takes free ports for everything. */
   readonly gatewayPort: number;
+  readonly gatewayHost: string;
   /** Databases that are on servers of their own; the rest go to an embedded one. */
   readonly databaseUrls?: Partial<Record<DatabaseName, string>>;
   /** What every service gets of the environment. */
@@ -63,7 +65,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const dataFolder = await openDataFolder(options.dataFolder);
   const lock = opening.use(await lockSystem(dataFolder));
   const secrets = await provideSecrets(dataFolder);
-  const ports = await choosePorts(options.gatewayPort, lock.tookOver, signal);
+  const ports = await choosePorts(
+    { host: options.gatewayHost, port: options.gatewayPort },
+    lock.tookOver,
+    signal,
+  );
   const files = {
     supergraph: path.join(dataFolder, 'supergraph.graphql'),
     logs: path.join(dataFolder, 'logs'),
@@ -80,6 +86,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const parts = {
     env,
     ports,
+    gatewayHost: options.gatewayHost,
     secrets,
     compileCache: options.compileCache ?? path.join(dataFolder, 'compile-cache'),
   };
@@ -143,9 +150,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     [databases, bus, startGateway(), ...SUBGRAPH_NAMES.map((name) => startSubgraph(name, bus))],
     giveUp,
   );
+  const origin = originOf(options.gatewayHost, ports.gateway);
+  await noteEndpoint(dataFolder, origin);
   const opened = opening.move();
   return {
-    origin: `http://127.0.0.1:${ports.gateway}`,
+    origin,
     ports,
     secrets,
     services: Object.fromEntries(services) as Record<ServiceName, Service>,

@@ -164,6 +164,19 @@ test('the next start finds the data as it was, shows no password, and will not h
   expect(await fourth.ended).toEqual({ code: 0, signal: null });
 });
 
+test('the demo finds a system by the settings that started it, whatever port it chose and wherever it listens', async () => {
+  const settings = { PORT: '0', HOST: '0.0.0.0' };
+  const running = start(settings);
+  await running.untilSaid('Ctrl-C');
+  const demo = promisify(execFile)(process.execPath, ['scripts/demo.ts'], {
+    cwd: ROOT,
+    env: systemEnvironment({ DATA_FOLDER: dataFolder, ...settings }),
+  });
+  expect((await demo).stdout).toContain('Everything happened as promised.');
+  running.child.kill('SIGTERM');
+  await running.ended;
+});
+
 test('a gateway port that is taken is named, with the way out', async () => {
   const other = createServer().listen(port, '127.0.0.1');
   await once(other, 'listening');

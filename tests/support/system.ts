@@ -70,6 +70,7 @@ export async function startTestSystem({
     await startSystem({
       dataFolder,
       gatewayPort: 0,
+      gatewayHost: '127.0.0.1',
       env: systemEnvironment(env),
       compileCache: COMPILE_CACHE,
       durable,
