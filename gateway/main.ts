@@ -5,7 +5,7 @@ import { createGateway, type Gateway } from './gateway.ts';
 import { createPlanning } from './planning/planning.ts';
 import { loadSupergraph } from './supergraph/load.ts';
 import { SupergraphError } from './supergraph/supergraph.ts';
-import { AddressInUseError } from './transport/http.ts';
+import { ListenError } from './transport/http.ts';
 
 /**
  * The gateway as a process: settings, then `createGateway`, then listening, then signals. Ends with 0 after a signal
@@ -65,7 +65,7 @@ try {
   await main();
 } catch (error) {
   const known =
-    error instanceof ConfigError || error instanceof SupergraphError || error instanceof AddressInUseError;
+    error instanceof ConfigError || error instanceof SupergraphError || error instanceof ListenError;
   const text = known ? error.message : error instanceof Error ? error.stack : String(error);
   process.stderr.write(`gateway: ${text}\n`);
   process.exit(1);

@@ -51,6 +51,14 @@ async function run(settings: Settings) {
   await system[Symbol.asyncDispose]();
 }
 
+/** One line with the way out. Where an error arose is for whoever asks for it. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof SettingsError || error instanceof ServiceFailedError) return error.message;
+  const debugging = ['debug', 'trace'].includes(process.env['LOG_LEVEL'] ?? '');
+  return debugging ? String(error.stack) : `${error.message}  (LOG_LEVEL=debug npm start shows where)`;
+}
+
 try {
   watchForEnd();
   const settings = loadSettings();
@@ -63,9 +71,6 @@ try {
     display.line('  stopped');
     process.exit(0);
   }
-  const expected = [SettingsError, ServiceFailedError].some((known) => error instanceof known);
-  process.stderr.write(
-    `\n${expected || !(error instanceof Error) ? String((error as Error).message) : error.stack}\n`,
-  );
+  process.stderr.write(`\n${explain(error)}\n`);
   process.exit(1);
 }

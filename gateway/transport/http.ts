@@ -41,7 +41,7 @@ interface Deps {
 
 /**
  * Serves the endpoint, its health and, where they are on, explorers and metrics. Rejects when the address is taken.
- * @throws {AddressInUseError}
+ * @throws {ListenError}
  */
 export async function serveHttp({ config, logger, gateway, mask }: Deps): Promise<HttpServer> {
   const inFlight = createInFlight();
@@ -163,21 +163,27 @@ function useErrorAnswers(app: FastifyInstance, logger: Logger): void {
   });
 }
 
-/** The address is taken; the message names the setting to change. */
-export class AddressInUseError extends Error {
-  override readonly name = 'AddressInUseError';
+/** The address cannot be had; the message names the setting to change. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
 }
+
+const WHY_NOT_LISTEN: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is taken: choose another with PORT or --port',
+  EACCES: 'is not for this account to use: choose another with PORT or --port',
+  EADDRNOTAVAIL: 'is no address of this machine: choose another with HOST',
+  ENOTFOUND: 'is no address of this machine: choose another with HOST',
+};
 
 async function listen(app: FastifyInstance, { host, port }: GatewayConfig): Promise<string> {
   try {
     await app.listen({ host, port });
   } catch (cause) {
     await app.close();
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    if (code !== 'EADDRINUSE') throw cause;
-    throw new AddressInUseError(`port ${port} on ${host} is taken: choose another with PORT or --port`, {
-      cause,
-    });
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const why = WHY_NOT_LISTEN[code];
+    if (why === undefined) throw cause;
+    throw new ListenError(`port ${port} on ${host} ${why}`, { cause });
   }
   const { address, port: actual, family } = app.server.address() as AddressInfo;
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${actual}${GRAPHQL_PATH}`;

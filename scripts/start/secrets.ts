@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes, randomInt } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { SettingsError } from './settings.ts';
 import { DEVELOPMENT_SECRET_PREFIX } from '#platform/server/service-config.ts';
 
 const account = z.object({
@@ -53,7 +54,9 @@ export async function readSecrets(dataFolder: string): Promise<Secrets> {
   try {
     return { ...file.parse(JSON.parse(text)), file: name, fresh: false };
   } catch (cause) {
-    throw new Error(`${name} cannot be read. Mend it, or remove ${dataFolder} to begin anew.`, { cause });
+    throw new SettingsError(`${name} cannot be read. Mend it, or remove ${dataFolder} to begin anew.`, {
+      cause,
+    });
   }
 }
 

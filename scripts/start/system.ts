@@ -1,4 +1,4 @@
-import { chmod, mkdir } from 'node:fs/promises';
+import { access, chmod, constants, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { DataFolderInUseError, lockDataFolder } from '#platform/postgres/embedded/lock.ts';
 import type { DatabaseName } from '../databases.ts';
@@ -164,7 +164,16 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 }
 
 async function openDataFolder(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true });
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new SettingsError(
+      `${folder} cannot hold the data (${why}). Name another folder: DATA_FOLDER=… npm start`,
+      { cause },
+    );
+  }
   // Whatever the umask: PostgreSQL may have to pass through under another account. What is secret has a mode of its own.
   await chmod(folder, 0o755).catch(() => {});
   return folder;

@@ -187,6 +187,18 @@ test('a gateway port that is taken is named, with the way out', async () => {
   await new Promise((resolve) => other.close(resolve));
 });
 
+test.each([
+  [{ DATA_FOLDER: path.join(ROOT, 'package.json') }, /package\.json cannot hold the data \(EEXIST\)/],
+  [{ HOST: '203.0.113.7' }, /HOST=203\.0\.113\.7 is no address of this machine/],
+  [{ PORT: 'http' }, /PORT must be a number/],
+])('%j is refused in one line that says what to do', async (env, line) => {
+  const refused = start(env);
+  expect((await refused.ended).code).toBe(1);
+  const said = refused.said().trim().split('\n');
+  expect(said.at(-1)).toMatch(line);
+  expect(said.join('\n')).not.toMatch(/^ +at /m);
+});
+
 test('a service that cannot start is shown with what it said, and nothing goes on running', async () => {
   const failing = start({ PAYMENT_DEADLINE_MS: 'soon' });
   expect((await failing.ended).code).toBe(1);

@@ -178,6 +178,12 @@ test.each([
     { SUPERGRAPH: 'x', NODE_ENV: 'production', GATEWAY_SECRET: 'dev-0123456789abcdef' },
     'GATEWAY_SECRET: starts with "dev-"',
   ],
+  [
+    'an address that is another machine’s',
+    ['--supergraph', 'schema/supergraph.graphql', '--port', '0'],
+    { HOST: '203.0.113.7' },
+    'gateway: port 0 on 203.0.113.7 is no address of this machine: choose another with HOST\n',
+  ],
 ])('with %s it says so and ends with 1', async (_what, args, env, message) => {
   const { code, output } = await runGateway(args, env as Record<string, string>);
   expect(code).toBe(1);
