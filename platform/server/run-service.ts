@@ -23,6 +23,12 @@ export async function runService<Config extends ServiceConfig>(
     process.exit(1);
   });
 
+  // A rejection that nobody waits for is what a request left behind: its state went with it, and it must not take the
+  // others along. What is thrown outside of every promise has torn something that all share, and ends the process.
+  process.on('unhandledRejection', (error) => {
+    logger.error({ error }, 'a promise that nobody waits for was rejected');
+  });
+
   try {
     const config = readConfig();
     logger = createLogger(name, config.LOG_LEVEL);
@@ -47,8 +53,13 @@ function stopOnSignal(service: RunningService, logger: Logger) {
       logger.error(`did not stop within ${SHUTDOWN_LIMIT_MS} ms`);
       process.exit(1);
     }, SHUTDOWN_LIMIT_MS).unref();
-    await service[Symbol.asyncDispose]();
-    process.exit(0);
+    try {
+      await service[Symbol.asyncDispose]();
+      process.exit(0);
+    } catch (error) {
+      logger.fatal({ error }, 'could not stop in good order');
+      process.exit(1);
+    }
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
   // Nobody is left to stop us once the parent is gone.

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
 import {
   ApolloServerPluginInlineTraceDisabled,
   ApolloServerPluginLandingPageDisabled,
@@ -8,13 +8,15 @@ import {
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { type DocumentNode, type GraphQLFormattedError, type GraphQLSchema, parse } from 'graphql';
+import { type DocumentNode, type GraphQLSchema, parse } from 'graphql';
 import { uuidv7 } from 'uuidv7';
 import type { VerifyToken } from '#platform/auth/verify-token.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
-import { maskError } from './mask-error.ts';
+import { guardEntities } from './entities.ts';
+import { maskErrors } from './mask-error.ts';
 import { GATEWAY_SECRET_HEADER, REQUEST_ID_HEADER, type RequestContext } from './request-context.ts';
 import { serveSubscriptions } from './subscription-server.ts';
+import { variableErrors } from './variables.ts';
 
 export interface SubgraphServerOptions<Context extends RequestContext> {
   readonly name: string;
@@ -43,7 +45,10 @@ type SubgraphModule = Exclude<
   DocumentNode
 >;
 
+/** Four times what the gateway takes from a client: keys that it collects come in one call. */
 const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
+/** Twice what the gateway takes from a client: it adds keys, type names and aliases. */
+const DOCUMENT_TOKENS_AT_MOST = 20_000;
 
 /** A subgraph's HTTP side: `POST /graphql` and `graphql-transport-ws` on the same path for the gateway, `GET /health` for all. Does not listen yet. */
 export async function createSubgraphServer<Context extends RequestContext>(
@@ -56,6 +61,7 @@ export async function createSubgraphServer<Context extends RequestContext>(
       resolvers: options.resolvers as SubgraphModule['resolvers'],
     },
   ]);
+  guardEntities(schema);
   const app = Fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: 'idle',
@@ -66,13 +72,17 @@ export async function createSubgraphServer<Context extends RequestContext>(
     introspection: true,
     csrfPrevention: false, // only the gateway gets this far
     includeStacktraceInErrorResponses: false,
+    // Nobody reads a suggestion here, and whoever gets this far without being the gateway is to learn nothing.
+    hideSchemaDetailsFromClientErrors: true,
+    parseOptions: { maxTokens: DOCUMENT_TOKENS_AT_MOST },
     stopOnTerminationSignals: false,
     logger: logger as Logger & { debug(message: string): void },
     plugins: [
       fastifyApolloDrainPlugin(app),
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
-      maskErrors(logger),
+      boundVariables(schema, logger),
+      masking(logger),
     ],
   });
   await apollo.start();
@@ -136,16 +146,33 @@ function headerText(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
+/** Refuses wrong variables before graphql-js describes them. */
+function boundVariables(schema: GraphQLSchema, logger: Logger): ApolloServerPlugin<RequestContext> {
+  return {
+    async requestDidStart() {
+      return {
+        async responseForOperation({ request, document, contextValue }) {
+          const wrong = variableErrors(schema, document, request.operationName, request.variables);
+          if (wrong.length === 0) return null;
+          const errors = maskErrors(wrong, contextValue.requestId, logger);
+          return {
+            http: { status: 400, headers: new HeaderMap() },
+            body: { kind: 'single', singleResult: { errors } },
+          };
+        },
+      };
+    },
+  };
+}
+
 /** Unexpected errors are logged whole and shown as nothing but a request id. */
-function maskErrors(logger: Logger): ApolloServerPlugin<RequestContext> {
+function masking(logger: Logger): ApolloServerPlugin<RequestContext> {
   return {
     async requestDidStart() {
       return {
         async willSendResponse({ response, errors, contextValue }) {
           if (response.body.kind !== 'single' || errors === undefined) return;
-          response.body.singleResult.errors = errors.map(
-            (error): GraphQLFormattedError => maskError(error, contextValue.requestId, logger),
-          );
+          response.body.singleResult.errors = maskErrors(errors, contextValue.requestId, logger);
         },
       };
     },

@@ -1,14 +1,15 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql';
+import { type ExecutionResult, GraphQLError, type GraphQLSchema, specifiedRules, validate } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { uuidv7 } from 'uuidv7';
 import { WebSocketServer } from 'ws';
 import type { VerifyToken } from '#platform/auth/verify-token.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { subscribeWithCursor } from './event-stream.ts';
-import { maskError } from './mask-error.ts';
+import { maskErrors } from './mask-error.ts';
 import { GATEWAY_SECRET_HEADER, type RequestContext, REQUEST_ID_HEADER } from './request-context.ts';
+import { variableErrors } from './variables.ts';
 
 export interface SubscriptionServerOptions<Context extends RequestContext> {
   readonly schema: GraphQLSchema;
@@ -47,6 +48,7 @@ export function serveSubscriptions<Context extends RequestContext>(
   const running = useServer<Record<string, unknown>>(
     {
       schema,
+      validate: (of, document) => validate(of, document, specifiedRules, { hideSuggestions: true }),
       onConnect: ({ connectionParams, extra }) => {
         const secret =
           connectionParams?.[GATEWAY_SECRET_HEADER] ?? extra.request.headers[GATEWAY_SECRET_HEADER];
@@ -64,12 +66,15 @@ export function serveSubscriptions<Context extends RequestContext>(
           resumeAfter: typeof cursor === 'string' || typeof cursor === 'number' ? String(cursor) : null,
         });
       },
-      subscribe: (args) =>
-        subscribeWithCursor(args, () => options.createContext(args.contextValue as Context)),
+      subscribe: (args) => {
+        const errors = variableErrors(schema, args.document, args.operationName, args.variableValues);
+        if (errors.length > 0) return { errors };
+        return subscribeWithCursor(args, () => options.createContext(args.contextValue as Context));
+      },
       onNext: (_connection, _id, _payload, args, result) =>
         maskResult(result, (args.contextValue as Context).requestId, logger),
       onError: (_connection, _id, _payload, errors) =>
-        errors.map((error) => maskError(asGraphQLError(error), 'unknown', logger)) as GraphQLError[],
+        maskErrors(errors.map(asGraphQLError), 'unknown', logger) as GraphQLError[],
     },
     sockets,
     KEEP_ALIVE_MS,
@@ -87,7 +92,7 @@ export function serveSubscriptions<Context extends RequestContext>(
 
 function maskResult(result: ExecutionResult, requestId: string, logger: Logger): ExecutionResult {
   if (result.errors === undefined) return result;
-  const errors = result.errors.map((error) => maskError(asGraphQLError(error), requestId, logger));
+  const errors = maskErrors(result.errors.map(asGraphQLError), requestId, logger);
   return { ...result, errors: errors as unknown as GraphQLError[] };
 }
 
