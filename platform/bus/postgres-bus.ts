@@ -1,8 +1,10 @@
-import postgres from 'postgres';
+import { setTimeout as delay } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
 import type { Message } from '#platform/events/messages.ts';
 import { createWakeableLoop } from '#platform/postgres/wakeable-loop.ts';
 import { type Database, openDatabase } from '#platform/postgres/database.ts';
 import type { MigrationSet } from '#platform/postgres/migrate.ts';
+import type { Lease } from '#platform/postgres/pool.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import type { Bus, ConsumeOptions } from './bus.ts';
 import { createDispatcher } from './dispatcher.ts';
@@ -20,10 +22,11 @@ const BATCH_SIZE = 200;
 const POLL_MS = 1_000;
 /** How long a process waits before it looks again whether the consumer's name has become free. */
 const TAKE_OVER_MS = 500;
+const LOOK_EVERY_MS = 1_000;
 const KEPT_DAYS = 14;
 const SWEEP_EVERY_MS = 3_600_000;
 
-interface MessageRow {
+interface MessageRow extends Record<string, unknown> {
   position: string;
   id: string;
   type: Message['type'];
@@ -34,7 +37,7 @@ interface MessageRow {
 
 /** The bus as a log table in PostgreSQL, woken by NOTIFY. One process at a time works for a consumer's name; another takes over when it goes. */
 export function createPostgresBus({ database, logger }: { database: Database; logger: Logger }): Bus {
-  const { sql } = database;
+  const { db } = database;
   const consumers = new Set<AsyncDisposable>();
 
   async function publish(messages: readonly Message[]): Promise<void> {
@@ -47,19 +50,22 @@ export function createPostgresBus({ database, logger }: { database: Database; lo
       payload,
       occurred_at: occurredAt,
     }));
-    await sql.begin((tx) => [
-      tx`select pg_advisory_xact_lock(${APPEND_LOCK})`,
-      tx`insert into bus.messages (id, type, key, payload, occurred_at)
-         select r.id, r.type, r.key, r.payload, r.occurred_at
-         from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as r(n integer, id uuid, type text, key text, payload jsonb, occurred_at timestamptz)
-         order by n on conflict (id) do nothing`,
-      tx`select pg_notify(${CHANNEL}, '')`,
-    ]);
+    // One statement, so that it takes one round trip and is whole or nothing. A row gets its position under the lock.
+    await db.execute(sql`
+      with locked as materialized (select pg_advisory_xact_lock(${APPEND_LOCK})),
+      appended as (
+        insert into bus.messages (id, type, key, payload, occurred_at)
+        select r.id, r.type, r.key, r.payload, r.occurred_at
+        from locked, jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as r(n integer, id uuid, type text, key text, payload jsonb, occurred_at timestamptz)
+        order by n on conflict (id) do nothing returning id)
+      select pg_notify(${CHANNEL}, '') from (select count(*) from appended) as done`);
   }
 
   async function consume(options: ConsumeOptions): Promise<AsyncDisposable> {
     const { consumer, types } = options;
-    await sql`insert into bus.positions (consumer, position) values (${consumer}, 0) on conflict do nothing`;
+    await db.execute(
+      sql`insert into bus.positions (consumer, position) values (${consumer}, 0) on conflict do nothing`,
+    );
     await using starting = new AsyncDisposableStack();
     const lock = starting.use(createConsumerLock(database.url, consumer));
     const dispatcher = starting.use(
@@ -67,7 +73,9 @@ export function createPostgresBus({ database, logger }: { database: Database; lo
         handle: options.handle,
         // Several processes may have moved it: never backward.
         onPosition: async (position) => {
-          await sql`update bus.positions set position = ${position.toString()}, moved_at = now() where consumer = ${consumer} and position < ${position.toString()}`;
+          await db.execute(
+            sql`update bus.positions set position = ${position}, moved_at = now() where consumer = ${consumer} and position < ${position}`,
+          );
         },
       }),
     );
@@ -79,18 +87,18 @@ export function createPostgresBus({ database, logger }: { database: Database; lo
         async run(signal) {
           const term = await lock.acquire(signal);
           if (term === 'new' || fetched === null) {
-            const [row] = await sql<
-              { position: string }[]
-            >`select position from bus.positions where consumer = ${consumer}`;
+            const { rows } = await db.execute<{ position: string }>(
+              sql`select position from bus.positions where consumer = ${consumer}`,
+            );
             await dispatcher.restart();
-            fetched = BigInt(row?.position ?? 0);
+            fetched = BigInt(rows[0]?.position ?? 0);
           }
           for (;;) {
             await dispatcher.room();
             if (signal.aborted) return;
-            const rows = await sql<MessageRow[]>`
-            select position, id, type, key, payload, occurred_at from bus.messages
-            where position > ${fetched.toString()} and type in ${sql(types)} order by position limit ${BATCH_SIZE}`;
+            const { rows } = await db.execute<MessageRow>(sql`
+              select position, id, type, key, payload, occurred_at from bus.messages
+              where position > ${fetched} and type in ${types} order by position limit ${BATCH_SIZE}`);
             for (const row of rows) {
               fetched = BigInt(row.position);
               const { id, type, key, payload } = row;
@@ -124,7 +132,9 @@ export function createPostgresBus({ database, logger }: { database: Database; lo
   }
 
   async function sweep(): Promise<void> {
-    await sql`delete from bus.messages where published_at < now() - make_interval(days => ${KEPT_DAYS}) and position <= (select min(position) from bus.positions)`;
+    await db.execute(
+      sql`delete from bus.messages where published_at < now() - make_interval(days => ${KEPT_DAYS}) and position <= (select min(position) from bus.positions)`,
+    );
   }
   const sweeping = setInterval(
     () => void sweep().catch((error: unknown) => logger.warn({ error }, 'sweeping the bus failed')),
@@ -168,37 +178,48 @@ export function openBus({
  * It only saves double work; that nothing is handled twice is the inbox's promise.
  */
 function createConsumerLock(url: string, consumer: string) {
-  let held = false;
-  const session = postgres(url, {
-    fetch_types: false,
-    max: 1,
-    idle_timeout: 0,
-    max_lifetime: null,
-    onnotice: () => {},
-    connection: { application_name: `bus consumer ${consumer}` },
-    onclose: () => (held = false),
-  });
+  const database = openDatabase({ url, applicationName: `bus consumer ${consumer}`, poolSize: 1 });
+  let session: Lease | null = null;
+  let lookedAt = 0;
+
+  /** Looked at now and then: a connection whose other end has vanished does not say so. */
+  async function isHeld(held: Lease): Promise<boolean> {
+    if (held.lost !== null) return false;
+    if (performance.now() - lookedAt < LOOK_EVERY_MS) return true;
+    lookedAt = performance.now();
+    return held.query('select 1').then(
+      () => true,
+      () => false,
+    );
+  }
+
   return {
     /** Waits its turn. `new` when the lock was just taken: someone else may have moved the position. */
     async acquire(signal: AbortSignal): Promise<'new' | 'kept'> {
-      if (held) return 'kept';
-      while (!signal.aborted) {
-        const [row] = await session<
-          { taken: boolean }[]
-        >`select pg_try_advisory_lock(hashtextextended(${`bus:${consumer}`}, 0)) as taken`;
-        if (row?.taken) {
-          held = true;
-          return 'new';
+      if (session !== null && (await isHeld(session))) return 'kept';
+      session?.release();
+      session = null;
+      const lease = await database.lease();
+      try {
+        while (!signal.aborted) {
+          const { rows } = await lease.query<{ taken: boolean }>(
+            'select pg_try_advisory_lock(hashtextextended($1, 0)) as taken',
+            [`bus:${consumer}`],
+          );
+          if (rows[0]?.taken === true) {
+            session = lease;
+            return 'new';
+          }
+          await delay(TAKE_OVER_MS, undefined, { signal }).catch(() => {});
         }
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, TAKE_OVER_MS);
-          signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
-        });
+        throw signal.reason;
+      } finally {
+        if (session !== lease) lease.release();
       }
-      throw signal.reason;
     },
     async [Symbol.asyncDispose]() {
-      await session.end({ timeout: 1 });
+      session?.release();
+      await database.close(1_000);
     },
   };
 }

@@ -1,9 +1,13 @@
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import postgres from 'postgres';
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
+import { createListener } from './listener.ts';
+import { createPool, type Lease } from './pool.ts';
+import { drizzleOn } from './transactions.ts';
+
+export { failureKind, isTransient, violatedConstraint } from './failures.ts';
 
 /** Runs queries: the pool, or the transaction one is in. Query functions take this, so that a caller decides which. */
 export type Queryable = Pick<
-  PostgresJsDatabase,
+  NodePgDatabase,
   | 'select'
   | 'selectDistinct'
   | 'selectDistinctOn'
@@ -15,13 +19,12 @@ export type Queryable = Pick<
   | '$with'
   | '$count'
 >;
-export type Transaction = Parameters<Parameters<PostgresJsDatabase['transaction']>[0]>[0];
+export type Transaction = Parameters<Parameters<NodePgDatabase['transaction']>[0]>[0];
 
 /** One service's database: a pool, and the notifications of committed transactions. */
 export interface Database extends AsyncDisposable {
-  readonly db: PostgresJsDatabase;
-  /** The pool beneath `db`, for what drizzle has no words for. */
-  readonly sql: postgres.Sql;
+  /** Its transactions are one or nothing, and may be run more than once until they are: see transactions.ts. */
+  readonly db: NodePgDatabase;
   readonly url: string;
   /**
    * Calls `onNotify` for each NOTIFY on the channel. After a lost connection is up again (and once at first) calls
@@ -32,6 +35,10 @@ export interface Database extends AsyncDisposable {
     onNotify: (payload: string) => void,
     onListening: () => void,
   ): Promise<AsyncDisposable>;
+  /** A connection of the pool's for as long as one likes: for what belongs to a session, such as its locks. */
+  lease(): Promise<Lease>;
+  /** Ends all connections, after so long even those that are at work. Disposing gives them 5 s. */
+  close(graceMs: number): Promise<void>;
 }
 
 export interface DatabaseOptions {
@@ -40,68 +47,28 @@ export interface DatabaseOptions {
   readonly applicationName: string;
   /** Connections at most. */
   readonly poolSize?: number;
+  /** How long one statement may take; 5 s unless told otherwise. */
+  readonly statementTimeoutMs?: number;
+  /** Told of every statement before it is sent. */
+  readonly onStatement?: (text: string) => void;
 }
 
-const STATEMENT_TIMEOUT_MS = 30_000;
-const CONNECT_TIMEOUT_S = 5;
+const POOL_SIZE = 10;
+const GRACE_MS = 5_000;
 
 /** Opens a pool. Connects when first used, and again whenever the server comes back. */
-export function openDatabase({ url, applicationName, poolSize = 10 }: DatabaseOptions): Database {
-  const options: postgres.Options<Record<string, never>> = {
-    onnotice: () => {},
-    // The driver's look-up of array types is not awaited by anybody: a connection that dies during it would end the process.
-    fetch_types: false,
-    connect_timeout: CONNECT_TIMEOUT_S,
-    backoff: (attempt) => Math.min(2, 0.05 * 2 ** attempt),
-    connection: {
-      application_name: applicationName,
-      statement_timeout: STATEMENT_TIMEOUT_MS,
-      idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
-    },
+export function openDatabase({ url, poolSize = POOL_SIZE, ...options }: DatabaseOptions): Database {
+  const pool = createPool({ url, size: poolSize, ...options });
+  const listener = createListener(url, options.applicationName);
+  const close = async (graceMs: number) => {
+    await Promise.all([pool.close(graceMs), listener[Symbol.asyncDispose]()]);
   };
-  const sql = postgres(url, { ...options, max: poolSize });
   return {
-    db: drizzle(sql),
-    sql,
+    db: drizzleOn(pool),
     url,
-    async listen(channel, onNotify, onListening) {
-      const { unlisten } = await sql.listen(channel, onNotify, onListening);
-      return { [Symbol.asyncDispose]: () => unlisten().catch(() => {}) };
-    },
-    async [Symbol.asyncDispose]() {
-      await sql.end({ timeout: 5 });
-    },
+    listen: listener.listen,
+    lease: pool.lease,
+    close,
+    [Symbol.asyncDispose]: () => close(GRACE_MS),
   };
-}
-
-const CONNECTION_LOST = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ENOTFOUND',
-  'ETIMEDOUT',
-  'CONNECT_TIMEOUT',
-  'CONNECTION_CLOSED',
-  'CONNECTION_ENDED',
-  'CONNECTION_DESTROYED',
-]);
-/** Class 08 connection exception, 40 rollback (deadlock, serialization), 53 out of resources, 57 operator intervention. */
-const TRANSIENT_CLASSES = ['08', '40', '53', '57'];
-
-/** True where the same transaction may succeed later, unchanged: the server is away, or picked us as a deadlock's victim. */
-export function isTransient(error: unknown): boolean {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    const { code } = cause as { code?: unknown };
-    if (typeof code !== 'string') continue;
-    if (CONNECTION_LOST.has(code) || TRANSIENT_CLASSES.includes(code.slice(0, 2))) return true;
-  }
-  return false;
-}
-
-/** The constraint or unique index that a statement ran into; null for any other error. */
-export function violatedConstraint(error: unknown): string | null {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof postgres.PostgresError) return cause.constraint_name ?? null;
-  }
-  return null;
 }

@@ -1,6 +1,6 @@
 import { mkdir, realpath, rm } from 'node:fs/promises';
 import path from 'node:path';
-import postgres from 'postgres';
+import { Client, DatabaseError, escapeIdentifier } from 'pg';
 import { prepareCluster, relocatedTo } from './embedded/cluster.ts';
 import { lockDataFolder } from './embedded/lock.ts';
 import { endForeignServer, HOST, superviseServer } from './embedded/server.ts';
@@ -53,13 +53,15 @@ export async function startEmbeddedPostgres({
     port: server.port,
     url,
     async createDatabase(name) {
-      const sql = postgres(url('postgres'), { max: 1, onnotice: () => {} });
+      const client = new Client({ connectionString: url('postgres') });
+      client.on('error', () => {}); // told to the statement under way as well
+      await client.connect();
       try {
-        await sql`create database ${sql(name)}`;
+        await client.query(`create database ${escapeIdentifier(name)}`);
       } catch (error) {
-        if (!(error instanceof postgres.PostgresError && error.code === DUPLICATE_DATABASE)) throw error;
+        if (!(error instanceof DatabaseError && error.code === DUPLICATE_DATABASE)) throw error;
       } finally {
-        await sql.end();
+        await client.end();
       }
     },
     [Symbol.asyncDispose]: () => stop.disposeAsync(),

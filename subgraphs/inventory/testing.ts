@@ -1,13 +1,12 @@
 /** What this subgraph's own tests stand on: the real subgraph on a database of its own, and stock to play with. */
-import { drizzle } from 'drizzle-orm/postgres-js';
 import { uuidv7 } from 'uuidv7';
 import { expect } from 'vitest';
 import { createPostgresBus } from '#platform/bus/postgres-bus.ts';
 import type { Bus } from '#platform/bus/bus.ts';
-import type { Database } from '#platform/postgres/database.ts';
+import { type Database, openDatabase } from '#platform/postgres/database.ts';
 import { GATEWAY_SECRET_HEADER } from '#platform/server/request-context.ts';
 import { createLogger } from '#platform/telemetry/logger.ts';
-import { cloneDatabase } from '#tests/support/database.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
 import { createTestTokens, type TestTokens } from '#tests/support/tokens.ts';
 import { insertProducts } from './db/catalogue.queries.ts';
 import { findWarehouses, receiveUnits } from './db/stock.queries.ts';
@@ -23,7 +22,7 @@ interface Answer<Data> {
 }
 
 export interface InventoryUnderTest extends AsyncDisposable {
-  readonly database: Database;
+  readonly database: TestDatabase;
   readonly bus: Bus;
   readonly tokens: TestTokens;
   /** Asks as the gateway does. */
@@ -31,7 +30,7 @@ export interface InventoryUnderTest extends AsyncDisposable {
 }
 
 /** The subgraph, listening on a free port. @param given a database to use instead of a new one; stays the caller's. */
-export async function startInventory(given?: Database): Promise<InventoryUnderTest> {
+export async function startInventory(given?: TestDatabase): Promise<InventoryUnderTest> {
   await using opening = new AsyncDisposableStack();
   const database = given ?? opening.use(await cloneDatabase('inventory'));
   const logger = createLogger('inventory', 'silent');
@@ -63,11 +62,15 @@ export async function startInventory(given?: Database): Promise<InventoryUnderTe
   };
 }
 
-/** The same database, with the statements it is sent written down. */
-export function withStatements(database: Database): { database: Database; statements: string[] } {
+/** The same database over a pool of its own, with the statements it is sent written down. */
+export function withStatements(database: TestDatabase): { database: TestDatabase; statements: string[] } {
   const statements: string[] = [];
-  const db = drizzle(database.sql, { logger: { logQuery: (query) => statements.push(query) } });
-  return { database: { ...database, db }, statements };
+  const watched = openDatabase({
+    url: database.url,
+    applicationName: 'watched',
+    onStatement: (text) => statements.push(text),
+  });
+  return { database: { ...watched, sql: database.sql }, statements };
 }
 
 /** Units on hand in London and in Manchester. */
@@ -100,7 +103,9 @@ export async function stock({ db }: Database, unitsBySku: Readonly<Record<string
 }
 
 /** `{ 'SKU-1': { LDN: 'reserved/on hand', MAN: '0/5' } }` */
-export async function levels({ sql }: Database): Promise<Record<string, Record<string, string>>> {
+export async function levels({
+  sql,
+}: Pick<TestDatabase, 'sql'>): Promise<Record<string, Record<string, string>>> {
   const rows = await sql<{ sku: string; code: string; level: string }[]>`
     select v.sku, w.code, l.reserved || '/' || l.on_hand as level
     from stock_levels l join variants v on v.id = l.variant_id join warehouses w on w.id = l.warehouse_id`;
@@ -110,13 +115,13 @@ export async function levels({ sql }: Database): Promise<Record<string, Record<s
 }
 
 /** Fails where a level is not what the ledger and the reservations make it. */
-export async function expectNoDiscrepancies({ sql }: Database): Promise<void> {
+export async function expectNoDiscrepancies({ sql }: Pick<TestDatabase, 'sql'>): Promise<void> {
   expect([...(await sql`select * from stock_discrepancies`)]).toEqual([]);
 }
 
 /** What the subgraph has said about an order and not yet handed to the bus, oldest first. */
 export async function answersTo(
-  { sql }: Database,
+  { sql }: Pick<TestDatabase, 'sql'>,
   orderId: string,
 ): Promise<{ type: string; payload: unknown }[]> {
   return [

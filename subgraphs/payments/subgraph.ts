@@ -46,7 +46,7 @@ export async function createPaymentsSubgraph({
       verifyToken,
       gatewaySecret,
       logger,
-      checkHealth: async () => void (await database.sql`select 1`),
+      checkHealth: async () => void (await database.db.execute('select 1')),
     }),
   );
   const running = starting.move();

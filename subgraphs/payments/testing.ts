@@ -3,9 +3,9 @@ import { uuidv7 } from 'uuidv7';
 import { vi } from 'vitest';
 import type { UserActor } from '#platform/auth/actor.ts';
 import type { MessageType, Payload } from '#platform/events/messages.ts';
-import { type Database, openDatabase, type Transaction } from '#platform/postgres/database.ts';
+import { openDatabase, type Transaction } from '#platform/postgres/database.ts';
 import { createLogger } from '#platform/telemetry/logger.ts';
-import { cloneDatabase } from '#tests/support/database.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
 import { findTransactions } from './db/ledger.queries.ts';
 import { findPaymentsOfOrders } from './db/payment.queries.ts';
 import type { PaymentRow } from './db/tables.ts';
@@ -39,7 +39,7 @@ export interface TestWorker extends AsyncDisposable {
 }
 
 export interface TestPayments extends AsyncDisposable {
-  readonly database: Database;
+  readonly database: TestDatabase;
   readonly simulator: PaymentProvider;
   /** Has the message handled, as the inbox does: in one transaction. */
   send<Type extends MessageType>(type: Type, payload: Payload<Type>): Promise<void>;
@@ -99,13 +99,11 @@ export async function createTestPayments({ slowMs = 150 }: { slowMs?: number } =
         applicationName: 'test worker',
         poolSize: WORKER_CONNECTIONS,
       });
-      // Connected before anything else: postgres.js does not catch it when a connection dies in the middle of its start.
-      await Promise.all(Array.from({ length: WORKER_CONNECTIONS }, () => own.sql`select pg_sleep(0.01)`));
       const started = Promise.withResolvers<AsyncDisposable>();
       const worker: TestWorker = {
         async kill() {
           await started.promise;
-          await own.sql.end({ timeout: 0 });
+          await own.close(0);
         },
         async [Symbol.asyncDispose]() {
           workers.delete(worker);

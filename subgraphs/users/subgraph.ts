@@ -46,7 +46,7 @@ export async function createUsersSubgraph(options: UsersSubgraphOptions): Promis
       gatewaySecret,
       logger,
       async checkHealth() {
-        await database.sql`select 1`;
+        await database.db.execute('select 1');
       },
       routes(app) {
         app.get(JWKS_PATH, async (_, reply) => {

@@ -4,7 +4,7 @@ import { ANONYMOUS } from '#platform/auth/actor.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { GATEWAY_SECRET_HEADER } from '#platform/server/request-context.ts';
 import { silentLogger as logger } from '#platform/telemetry/logger.ts';
-import { cloneDatabase } from '#tests/support/database.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
 import type { CommandContext } from './context.ts';
 import { createAccessTokens, type SigningKey } from './credentials/access-tokens.ts';
 import { createPasswords } from './credentials/passwords.ts';
@@ -68,7 +68,7 @@ export interface GraphQLAnswer {
 
 export interface TestUsersService extends AsyncDisposable {
   readonly url: string;
-  readonly database: Database;
+  readonly database: TestDatabase;
   /** Asks as the gateway does. `accessToken` is that of a session. */
   ask(query: string, variables?: object, accessToken?: string | null): Promise<GraphQLAnswer>;
 }

@@ -4,7 +4,6 @@ import { expect, test } from 'vitest';
 import type { UserActor } from '#platform/auth/actor.ts';
 import type { Bus } from '#platform/bus/bus.ts';
 import { openBus } from '#platform/bus/postgres-bus.ts';
-import type { Database } from '#platform/postgres/database.ts';
 import { silentLogger } from '#platform/telemetry/logger.ts';
 import { createInventorySubgraph } from '#subgraphs/inventory/subgraph.ts';
 import { expectNoDiscrepancies, stock } from '#subgraphs/inventory/testing.ts';
@@ -14,7 +13,7 @@ import { placeOrder } from '#subgraphs/orders/commands/place-order.ts';
 import { createOrdersSubgraph } from '#subgraphs/orders/subgraph.ts';
 import { createSimulator } from '#subgraphs/payments/provider/simulator.ts';
 import { createPaymentsSubgraph } from '#subgraphs/payments/subgraph.ts';
-import { cloneDatabase } from '#tests/support/database.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
 import { createTestTokens } from '#tests/support/tokens.ts';
 import { until } from '#tests/support/until.ts';
 
@@ -51,7 +50,7 @@ async function startServices() {
   const [orders, inventory, payments, bus] = await Promise.all(
     ([...SERVICES, 'bus'] as const).map((name) => cloneDatabase(name)),
   );
-  const databases = { orders, inventory, payments, bus } as Record<ServiceName, Database>;
+  const databases = { orders, inventory, payments, bus } as Record<ServiceName, TestDatabase>;
   for (const database of Object.values(databases)) opened.use(database);
   await stock(databases.inventory, UNITS);
 
@@ -204,7 +203,7 @@ const UNDER_WAY: readonly (readonly [ServiceName, string])[] = [
 const QUIET_WITHIN_MS = 40_000;
 
 /** Resolves when no order is under way, no message on its way and no operation due. */
-async function quiet(databases: Record<ServiceName, Database>): Promise<void> {
+async function quiet(databases: Record<ServiceName, TestDatabase>): Promise<void> {
   let underWay: object[] = [];
   const look = async () => {
     const found = await Promise.all(UNDER_WAY.map(([name, query]) => databases[name].sql.unsafe(query)));
@@ -217,7 +216,7 @@ async function quiet(databases: Record<ServiceName, Database>): Promise<void> {
 }
 
 async function expectAgreement(
-  { orders, inventory, payments }: Record<ServiceName, Database>,
+  { orders, inventory, payments }: Record<ServiceName, TestDatabase>,
   placed: readonly string[],
 ): Promise<void> {
   // Orders: each exactly once, its versions without a gap, its status that of its last event.

@@ -7,12 +7,17 @@ import type { DatabaseName } from '../../scripts/databases.ts';
 /** PostgreSQL copies a template only while nobody else does anything with it. */
 const CLONING_LOCK = 7_216_002;
 
+/** What a service gets, and a way of the test's own to look behind it. */
+export interface TestDatabase extends Database {
+  readonly sql: postgres.Sql;
+}
+
 /**
  * A migrated, empty database of the caller's own, for integration tests. Disposing closes the pool and drops it.
  *
  *     await using orders = await cloneDatabase('orders');
  */
-export async function cloneDatabase(name: DatabaseName): Promise<Database> {
+export async function cloneDatabase(name: DatabaseName): Promise<TestDatabase> {
   const clone = `${name}_${randomBytes(6).toString('hex')}`;
   const adminUrl = inject('postgresUrl');
   await administer(adminUrl, async (sql) => {
@@ -22,10 +27,12 @@ export async function cloneDatabase(name: DatabaseName): Promise<Database> {
   const url = new URL(adminUrl);
   url.pathname = `/${clone}`;
   const database = openDatabase({ url: url.href, applicationName: `test ${name}` });
+  const sql = postgres(url.href, { max: 4, fetch_types: false, onnotice: () => {} });
   return {
     ...database,
+    sql,
     async [Symbol.asyncDispose]() {
-      await database[Symbol.asyncDispose]();
+      await Promise.all([database[Symbol.asyncDispose](), sql.end({ timeout: 5 })]);
       await administer(adminUrl, (sql) => sql`drop database ${sql(clone)} with (force)`);
     },
   };

@@ -1,14 +1,13 @@
 import { uuidv7 } from 'uuidv7';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { ANONYMOUS, type Actor } from '#platform/auth/actor.ts';
-import type { Database } from '#platform/postgres/database.ts';
-import { cloneDatabase } from '#tests/support/database.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
 import { expectNoDiscrepancies, levels, stock, type Units } from '../testing.ts';
 import { adjustStock } from './adjust-stock.ts';
 import { changePrice } from './change-price.ts';
 import { reserveStock } from './reserve-stock.ts';
 
-let database: Database;
+let database: TestDatabase;
 beforeAll(async () => {
   database = await cloneDatabase('inventory');
 });

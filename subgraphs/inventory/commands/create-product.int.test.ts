@@ -1,11 +1,10 @@
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ANONYMOUS, type Actor } from '#platform/auth/actor.ts';
-import type { Database } from '#platform/postgres/database.ts';
-import { cloneDatabase } from '#tests/support/database.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
 import { createProduct } from './create-product.ts';
 
-let database: Database;
+let database: TestDatabase;
 beforeAll(async () => {
   database = await cloneDatabase('inventory');
 });

@@ -1,13 +1,12 @@
 import { uuidv7 } from 'uuidv7';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { Database } from '#platform/postgres/database.ts';
-import { cloneDatabase } from '#tests/support/database.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
 import { answersTo, expectNoDiscrepancies, levels, stock, type Units } from '../testing.ts';
 import { releaseStock } from './release-stock.ts';
 import { reserveStock } from './reserve-stock.ts';
 import { shipStock } from './ship-stock.ts';
 
-let database: Database;
+let database: TestDatabase;
 beforeAll(async () => {
   database = await cloneDatabase('inventory');
 });

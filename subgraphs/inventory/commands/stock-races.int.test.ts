@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type Database, openDatabase } from '#platform/postgres/database.ts';
-import { cloneDatabase } from '#tests/support/database.ts';
+import { openDatabase } from '#platform/postgres/database.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
 import type { ReservationStatus } from '../domain/reservation.ts';
 import { answersTo, expectNoDiscrepancies, stock, type Units } from '../testing.ts';
 import { releaseStock } from './release-stock.ts';
@@ -16,12 +16,17 @@ const PATIENCE_MS = 120_000;
 
 vi.setConfig({ testTimeout: PATIENCE_MS });
 
-let clone: Database;
+let clone: TestDatabase;
 /** A pool wide enough that shoppers meet in the database and not in front of it. */
-let database: Database;
+let database: TestDatabase;
 beforeAll(async () => {
   clone = await cloneDatabase('inventory');
-  database = openDatabase({ url: clone.url, applicationName: 'shoppers', poolSize: SHOPPERS_AT_ONCE });
+  const shoppers = openDatabase({
+    url: clone.url,
+    applicationName: 'shoppers',
+    poolSize: SHOPPERS_AT_ONCE,
+  });
+  database = { ...shoppers, sql: clone.sql };
 });
 afterAll(async () => {
   await database[Symbol.asyncDispose]();

@@ -16,9 +16,8 @@ test('every table that the code knows is in the migrated database, column by col
 test('the database itself refuses a level that promises more than there is, or less than nothing', async () => {
   await using database = await cloneDatabase('inventory');
   await stock(database, { 'SKU-1': [5, 0] });
-  const { sql } = database;
-  for (const change of [sql`reserved = 6`, sql`reserved = -1`, sql`on_hand = -1`, sql`on_hand = 10000001`]) {
-    const attempt = sql`update stock_levels set ${change} where on_hand = 5`.then(
+  for (const change of ['reserved = 6', 'reserved = -1', 'on_hand = -1', 'on_hand = 10000001']) {
+    const attempt = database.db.execute(`update stock_levels set ${change} where on_hand = 5`).then(
       () => null,
       (error: unknown) => error,
     );

@@ -60,7 +60,7 @@ export async function takeUnits(
   tx: Transaction,
   { orderId, variantId, quantity }: Taking,
 ): Promise<{ taken: boolean; available: number }> {
-  const [row] = await tx.execute<{ available: string; taken: string }>(sql`
+  const { rows } = await tx.execute<{ available: string; taken: string }>(sql`
     with level as materialized (
       select warehouse_id, on_hand, reserved, (on_hand - reserved)::bigint as free
       from stock_levels where variant_id = ${variantId} order by warehouse_id for update
@@ -89,6 +89,7 @@ export async function takeUnits(
     select
       (select coalesce(sum(free), 0) from level) as available,
       (select coalesce(sum(quantity), 0) from taken) as taken`);
+  const [row] = rows;
   if (row === undefined) throw new Error('An aggregate gives one row.');
   return { taken: Number(row.taken) === quantity, available: Number(row.available) };
 }
@@ -135,7 +136,7 @@ export async function adjustOnHand(tx: Transaction, adjustment: Adjustment): Pro
     .insert(stockLevels)
     .values({ variantId, warehouseId, onHand: 0, reserved: 0 })
     .onConflictDoNothing();
-  const moved = await tx.execute(sql`
+  const { rows } = await tx.execute(sql`
     with moved as (
       update stock_levels set on_hand = on_hand + ${delta}::integer
       where variant_id = ${variantId} and warehouse_id = ${warehouseId}
@@ -145,7 +146,7 @@ export async function adjustOnHand(tx: Transaction, adjustment: Adjustment): Pro
     insert into stock_movements (variant_id, warehouse_id, kind, on_hand_delta, reserved_delta, actor_id, reason)
     select variant_id, warehouse_id, 'ADJUSTED', ${delta}::integer, 0, ${actorId}::uuid, ${reason}::text from moved
     returning id`);
-  return moved.length > 0;
+  return rows.length > 0;
 }
 
 export interface Receipt {

@@ -82,7 +82,8 @@ test('other subgraphs’ references to variants, by SKU or id, and to products a
 test('a page of products with variants and stock costs a statement a level, however long it is', async () => {
   await using database = await cloneDatabase('inventory');
   await seedInventory(database);
-  const { database: watched, statements } = withStatements(database);
+  const { database: opened, statements } = withStatements(database);
+  await using watched = opened;
   await using counting = await startInventory(watched);
   statements.length = 0;
   const { data } = await counting.ask<{ products: { nodes: unknown[] } }>(

@@ -5,8 +5,7 @@
  * the commit, by the reader, one reader at a time: so a position, once seen, never gets a lower neighbour.
  */
 import { and, asc, desc, eq, gt, inArray, isNotNull, sql } from 'drizzle-orm';
-import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import type { Queryable, Transaction } from '#platform/postgres/database.ts';
+import type { Database, Queryable, Transaction } from '#platform/postgres/database.ts';
 import { type OrderEventRow, orderEvents } from './tables.ts';
 
 /** Notified with an order's id when that order has moved. */
@@ -45,7 +44,7 @@ export async function readOrderAfter(
 
 /** All orders' changes after a position, oldest first. */
 export async function readAllAfter(
-  db: PostgresJsDatabase,
+  db: Database['db'],
   position: number,
   limit: number,
 ): Promise<OrderEventRow[]> {
@@ -59,7 +58,7 @@ export async function readAllAfter(
 }
 
 /** The position of the latest change of any order; 0 before the first. */
-export async function lastPosition(db: PostgresJsDatabase): Promise<number> {
+export async function lastPosition(db: Database['db']): Promise<number> {
   await numberNewEvents(db);
   const [last] = await db
     .select({ position: orderEvents.position })
@@ -74,7 +73,7 @@ export async function lastPosition(db: PostgresJsDatabase): Promise<number> {
  * Gives positions to the changes committed since, in the order they were appended. They are counted, under the lock, and
  * not taken from a sequence: what is taken from one stays taken where the transaction is not committed.
  */
-async function numberNewEvents(db: PostgresJsDatabase): Promise<void> {
+async function numberNewEvents(db: Database['db']): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.execute(sql`select pg_advisory_xact_lock(${NUMBERING_LOCK})`);
     await tx.execute(sql`

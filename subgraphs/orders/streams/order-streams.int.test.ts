@@ -1,5 +1,5 @@
-import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { describe, expect, test } from 'vitest';
+import type { Database } from '#platform/postgres/database.ts';
 import { refusalOf, take } from '#tests/support/subgraph-client.ts';
 import { readAllAfter } from '../db/order-log.queries.ts';
 import { authorise, reserve, startOrders } from '../testing.ts';
@@ -68,7 +68,7 @@ describe('live updates', () => {
     await using orders = await startOrders();
     await orders.place();
     const killed = orders.database.db.transaction(async (tx) => {
-      await readAllAfter(tx as unknown as PostgresJsDatabase, 0, 10);
+      await readAllAfter(tx as unknown as Database['db'], 0, 10);
       throw new Error('killed before the commit');
     });
     await expect(killed).rejects.toThrow('killed');

@@ -45,22 +45,19 @@ export async function recordOutcome(
     }
 
     const { status, detail, change, reply, thenVoid } = settlement;
-    // Sent together, so that they take one round trip; the transaction still stands or falls as one.
-    await Promise.all([
-      closeOperation(tx, operation.id, status),
-      change !== null && applyChange(tx, payment.id, change, operation.amountMinor),
-      operation.refundId !== null && closeRefund(tx, operation.refundId, status),
-      appendTransaction(tx, {
-        paymentId: payment.id,
-        operationId: operation.id,
-        kind: TRANSACTION_KIND[operation.kind],
-        amountMinor: operation.amountMinor,
-        currencyCode: payment.currencyCode,
-        status,
-        detail,
-      }),
-      reply !== null && appendToOutbox(tx, [replyMessage(payment, reply)]),
-    ]);
+    await closeOperation(tx, operation.id, status);
+    if (change !== null) await applyChange(tx, payment.id, change, operation.amountMinor);
+    if (operation.refundId !== null) await closeRefund(tx, operation.refundId, status);
+    await appendTransaction(tx, {
+      paymentId: payment.id,
+      operationId: operation.id,
+      kind: TRANSACTION_KIND[operation.kind],
+      amountMinor: operation.amountMinor,
+      currencyCode: payment.currencyCode,
+      status,
+      detail,
+    });
+    if (reply !== null) await appendToOutbox(tx, [replyMessage(payment, reply)]);
     if (thenVoid) await queueOperation(tx, payment, { kind: 'VOID' });
     return { kind: 'settled', status, detail };
   });

@@ -1,4 +1,5 @@
-import type postgres from 'postgres';
+import { sql } from 'drizzle-orm';
+import type { Transaction as Books } from '#platform/postgres/database.ts';
 import type { AuthoriseCall, MoveCall, ProviderCall, ProviderOutcome } from './provider.ts';
 import type { CardBehaviour } from './simulator-tokens.ts';
 
@@ -8,16 +9,14 @@ export type Operation =
   | ({ readonly kind: 'VOID' } & ProviderCall)
   | ({ readonly kind: 'REFUND' } & MoveCall);
 
-type Books = postgres.TransactionSql;
-
 const succeeded: ProviderOutcome = { kind: 'succeeded' };
 
 /** The card behind a charge; empty for a charge that the simulator has not seen. */
 export async function tokenOf(tx: Books, authorisationKey: string): Promise<string> {
-  const [charge] = await tx<
-    { token: string | null }[]
-  >`select token from simulator.charges where authorisation_key = ${authorisationKey}`;
-  return charge?.token ?? '';
+  const { rows } = await tx.execute<{ token: string | null }>(
+    sql`select token from simulator.charges where authorisation_key = ${authorisationKey}`,
+  );
+  return rows[0]?.token ?? '';
 }
 
 /** Moves the customer's money, or declines to. */
@@ -39,10 +38,10 @@ export async function applyOperation(
     }
     case 'CAPTURE': {
       const minor = operation.amount.minor.toString();
-      const captured = await tx`
+      const captured = await tx.execute(sql`
         update simulator.charges set status = 'CAPTURED', captured_minor = ${minor}
-        where authorisation_key = ${operation.authorisationKey} and status = 'HELD' and held_minor >= ${minor} and currency_code = ${operation.amount.currencyCode}`;
-      return captured.count === 0
+        where authorisation_key = ${operation.authorisationKey} and status = 'HELD' and held_minor >= ${minor} and currency_code = ${operation.amount.currencyCode}`);
+      return captured.rowCount === 0
         ? declined('Nothing of this amount is held.')
         : move(tx, operation, 'CAPTURE', operation.amount.minor);
     }
@@ -50,10 +49,10 @@ export async function applyOperation(
       return release(tx, operation);
     case 'REFUND': {
       const minor = operation.amount.minor.toString();
-      const refunded = await tx`
+      const refunded = await tx.execute(sql`
         update simulator.charges set refunded_minor = refunded_minor + ${minor}
-        where authorisation_key = ${operation.authorisationKey} and status = 'CAPTURED' and refunded_minor + ${minor} <= captured_minor and currency_code = ${operation.amount.currencyCode}`;
-      return refunded.count === 0
+        where authorisation_key = ${operation.authorisationKey} and status = 'CAPTURED' and refunded_minor + ${minor} <= captured_minor and currency_code = ${operation.amount.currencyCode}`);
+      return refunded.rowCount === 0
         ? declined('That much has not been taken.')
         : move(tx, operation, 'REFUND', operation.amount.minor);
     }
@@ -67,23 +66,28 @@ async function openCharge(
   status: 'HELD' | 'DECLINED',
 ): Promise<boolean> {
   const heldMinor = status === 'HELD' ? amount.minor : 0n;
-  const opened = await tx`
+  const opened = await tx.execute(sql`
     insert into simulator.charges (authorisation_key, reference, token, currency_code, status, held_minor)
     values (${authorisationKey}, ${reference}, ${paymentMethod}, ${amount.currencyCode}, ${status}, ${heldMinor.toString()})
-    on conflict (authorisation_key) do nothing`;
-  return opened.count > 0;
+    on conflict (authorisation_key) do nothing`);
+  return opened.rowCount !== 0;
 }
 
 async function release(tx: Books, operation: ProviderCall): Promise<ProviderOutcome> {
   const { authorisationKey } = operation;
   // Should the authorisation come later, or be decided later, it finds the charge released.
-  await tx`insert into simulator.charges (authorisation_key, status) values (${authorisationKey}, 'RELEASED') on conflict (authorisation_key) do nothing`;
-  const [charge] = await tx<
-    { status: string; held_minor: string }[]
-  >`select status, held_minor from simulator.charges where authorisation_key = ${authorisationKey} for update`;
+  await tx.execute(
+    sql`insert into simulator.charges (authorisation_key, status) values (${authorisationKey}, 'RELEASED') on conflict (authorisation_key) do nothing`,
+  );
+  const { rows } = await tx.execute<{ status: string; held_minor: string }>(
+    sql`select status, held_minor from simulator.charges where authorisation_key = ${authorisationKey} for update`,
+  );
+  const [charge] = rows;
   if (charge?.status === 'CAPTURED') return declined('This charge has been captured.');
   if (charge?.status !== 'HELD') return succeeded;
-  await tx`update simulator.charges set status = 'RELEASED' where authorisation_key = ${authorisationKey}`;
+  await tx.execute(
+    sql`update simulator.charges set status = 'RELEASED' where authorisation_key = ${authorisationKey}`,
+  );
   return move(tx, operation, 'RELEASE', BigInt(charge.held_minor));
 }
 
@@ -93,7 +97,9 @@ async function move(
   kind: 'HOLD' | 'CAPTURE' | 'RELEASE' | 'REFUND',
   minor: bigint,
 ): Promise<ProviderOutcome> {
-  await tx`insert into simulator.movements (authorisation_key, kind, amount_minor) values (${authorisationKey}, ${kind}, ${minor.toString()})`;
+  await tx.execute(
+    sql`insert into simulator.movements (authorisation_key, kind, amount_minor) values (${authorisationKey}, ${kind}, ${minor.toString()})`,
+  );
   return succeeded;
 }
 

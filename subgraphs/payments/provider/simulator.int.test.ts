@@ -1,7 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Database } from '#platform/postgres/database.ts';
-import { cloneDatabase } from '#tests/support/database.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
 import type { AuthoriseCall, PaymentProvider } from './provider.ts';
 import { createSimulator } from './simulator.ts';
 
@@ -10,7 +9,7 @@ const amount = { minor: 5_000n, currencyCode: 'GBP' };
 const signal = AbortSignal.timeout(60_000);
 
 /** One for all: each test has charges of its own. */
-let database: Database;
+let database: TestDatabase;
 let simulator: PaymentProvider & AsyncDisposable;
 beforeAll(async () => {
   database = await cloneDatabase('payments');

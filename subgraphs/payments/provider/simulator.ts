@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import postgres from 'postgres';
+import { sql } from 'drizzle-orm';
+import { openDatabase } from '#platform/postgres/database.ts';
 import { type MigrationSet, migrate } from '#platform/postgres/migrate.ts';
 import type { AuthoriseCall, MoveCall, PaymentProvider, ProviderCall, ProviderOutcome } from './provider.ts';
 import { applyOperation, type Operation, tokenOf } from './simulator-books.ts';
@@ -26,25 +27,27 @@ export async function createSimulator({
   slowMs = SLOW_MS,
 }: SimulatorOptions): Promise<PaymentProvider & AsyncDisposable> {
   await migrate(url, [MIGRATIONS]);
-  const sql = postgres(url, {
-    max: CONNECTIONS,
-    onnotice: () => {},
-    connection: { application_name: 'payment simulator' },
-  });
+  const database = openDatabase({ url, applicationName: 'payment simulator', poolSize: CONNECTIONS });
 
   /** Decides a call, in one transaction; or says for how long it has to wait first. */
   async function serve(
     operation: Operation,
     again: boolean,
   ): Promise<ProviderOutcome | { readonly waitMs: number }> {
-    return sql.begin(async (tx) => {
-      const [request] = await tx<
-        { calls: number; same: boolean; ageMs: number; outcome: ProviderOutcome | null }[]
-      >`
-        insert into simulator.requests as r (idempotency_key, fingerprint, calls) values (${operation.idempotencyKey}, ${tx.json(fingerprint(operation))}, 1)
+    const print = JSON.stringify(fingerprint(operation));
+    return database.db.transaction(async (tx) => {
+      const {
+        rows: [request],
+      } = await tx.execute<{
+        calls: number;
+        same: boolean;
+        ageMs: number;
+        outcome: ProviderOutcome | null;
+      }>(sql`
+        insert into simulator.requests as r (idempotency_key, fingerprint, calls) values (${operation.idempotencyKey}, ${print}::jsonb, 1)
         on conflict (idempotency_key) do update set calls = r.calls + ${again ? 0 : 1}
-        returning calls, outcome, fingerprint = ${tx.json(fingerprint(operation))} as same,
-          (extract(epoch from clock_timestamp() - received_at) * 1000)::float8 as "ageMs"`;
+        returning calls, outcome, fingerprint = ${print}::jsonb as same,
+          (extract(epoch from clock_timestamp() - received_at) * 1000)::float8 as "ageMs"`);
       if (request === undefined) throw new Error('An upsert returned no row.');
       if (!request.same)
         return {
@@ -63,7 +66,9 @@ export async function createSimulator({
       if (card.slow && operation.kind === 'AUTHORISE' && request.ageMs < slowMs)
         return { waitMs: Math.ceil(slowMs - request.ageMs) };
       const outcome = await applyOperation(tx, operation, card);
-      await tx`update simulator.requests set outcome = ${tx.json(outcome)} where idempotency_key = ${operation.idempotencyKey}`;
+      await tx.execute(
+        sql`update simulator.requests set outcome = ${JSON.stringify(outcome)}::jsonb where idempotency_key = ${operation.idempotencyKey}`,
+      );
       return outcome;
     });
   }
@@ -88,7 +93,7 @@ export async function createSimulator({
     void: (call: ProviderCall, signal) => answer({ kind: 'VOID', ...call }, signal),
     refund: (call: MoveCall, signal) => answer({ kind: 'REFUND', ...call }, signal),
     async [Symbol.asyncDispose]() {
-      await sql.end({ timeout: 1 });
+      await database.close(1_000);
     },
   };
 }

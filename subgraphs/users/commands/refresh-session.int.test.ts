@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Database } from '#platform/postgres/database.ts';
-import { cloneDatabase } from '#tests/support/database.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
 import type { CommandContext } from '../context.ts';
 import { startSession } from '../credentials/session.ts';
 import type { UserRow } from '../db/tables.ts';
@@ -14,7 +13,7 @@ import { refreshSession } from './refresh-session.ts';
 const RUNS = 15;
 
 const clock = createTestClock();
-let database: Database;
+let database: TestDatabase;
 let context: CommandContext;
 let user: UserRow;
 
@@ -41,7 +40,7 @@ async function refresh(refreshToken: string): Promise<string | null> {
 
 /** How many tokens work, by what the database holds, in the session of each of these tokens. */
 async function liveTokensBeside(refreshTokens: readonly string[]): Promise<number[]> {
-  const rows = await context.db.execute<{ live: number }>(sql`
+  const { rows } = await context.db.execute<{ live: number }>(sql`
     select count(t.hash)::int as live
     from unnest(array[${sql.join(
       refreshTokens.map((token) => sql`${token}`),
@@ -115,7 +114,7 @@ test('what is no token of ours is refused and changes nothing', async () => {
 test('the database holds no token, and nothing that opens one without its predecessor', async () => {
   const first = await newFamily();
   const second = (await refresh(first)) ?? '';
-  const rows = await context.db.execute(sql`select row_to_json(t)::text as row from refresh_tokens t`);
+  const { rows } = await context.db.execute(sql`select row_to_json(t)::text as row from refresh_tokens t`);
   const dump = JSON.stringify(rows);
   for (const token of [first, second]) {
     expect(dump).not.toContain(token);

@@ -1,12 +1,11 @@
 import { getTableName, is } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Database } from '#platform/postgres/database.ts';
-import { cloneDatabase } from '#tests/support/database.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
 import * as declared from './tables.ts';
 
 const tables = Object.values(declared).filter((value) => is(value, PgTable));
-let database: Database;
+let database: TestDatabase;
 
 beforeAll(async () => {
   database = await cloneDatabase('users');
