@@ -1,7 +1,9 @@
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { DOCUMENT_LIMIT_VARIABLES, type DocumentLimits, documentLimits } from './planning/planning-config.ts';
 import { DEFAULT_LIVE_CONFIG, type LiveConfig } from './subscriptions/live-config.ts';
+import { integer, MIB } from './variable-types.ts';
 
 /**
  * The gateway's settings and the only reader of the environment in `gateway/`. A flag wins over its variable.
@@ -28,7 +30,13 @@ import { DEFAULT_LIVE_CONFIG, type LiveConfig } from './subscriptions/live-confi
  * | `BREAKER_COOL_DOWN_MS`          | 2000        | until an open circuit lets one call try again                                |
  * | `MAX_BODY_BYTES`                | 1 MiB       | of a client's request                                                        |
  * | `MAX_DOCUMENT_TOKENS`           | 10000       | of a client's GraphQL document                                               |
- * | `MAX_DEPTH`                     | 50          | levels of fields in a client's operation                                     |
+ * | `MAX_NESTING`                   | 200         | brackets within each other in a document                                     |
+ * | `MAX_DEPTH`                     | 50          | levels of fields in a client's operation, fragments expanded, like all below |
+ * | `MAX_HEIGHT`                    | 1000        | its fields; one under several aliases in one selection set counts once       |
+ * | `MAX_ALIASES`                   | 30          | its aliases                                                                  |
+ * | `MAX_ROOT_FIELDS`               | 20          | its fields of Query, Mutation or Subscription                                |
+ * | `MAX_RECURSIVE_SELECTIONS`      | 10000       | its fields and fragments, each as often as it is reached                     |
+ * | `MAX_DIRECTIVES`                | 200         | its directives                                                               |
  * | `MAX_IN_FLIGHT`                 | 1000        | client requests at once; beyond it 503                                       |
  * | `MAX_EVENT_LOOP_DELAY_MS`       | 1000        | mean delay beyond which new requests get 503                                 |
  * | `PLAN_CACHE_SIZE`               | 1000        | planned operations kept                                                      |
@@ -83,10 +91,8 @@ export interface UpstreamConfig {
   readonly breakerCoolDownMs: number;
 }
 
-export interface LimitsConfig {
+export interface LimitsConfig extends DocumentLimits {
   readonly maxBodyBytes: number;
-  readonly maxDocumentTokens: number;
-  readonly maxDepth: number;
   readonly maxInFlight: number;
   readonly maxEventLoopDelayMs: number;
 }
@@ -120,13 +126,6 @@ const NEVER_FORWARDED = new Set([
   'x-gateway-secret',
 ]);
 
-const integer = (fallback: number, least: number, most = Number.MAX_SAFE_INTEGER) =>
-  z
-    .string()
-    .regex(/^\d+$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.number().min(least).max(most))
-    .default(fallback);
 const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
 const list = z.string().transform((value) =>
   value
@@ -134,7 +133,6 @@ const list = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
-const MIB = 1024 * 1024;
 
 const live = DEFAULT_LIVE_CONFIG;
 
@@ -167,8 +165,7 @@ const environment = z
     BREAKER_FAILURES: integer(10, 1),
     BREAKER_COOL_DOWN_MS: integer(2_000, 1),
     MAX_BODY_BYTES: integer(MIB, 1),
-    MAX_DOCUMENT_TOKENS: integer(10_000, 1),
-    MAX_DEPTH: integer(50, 1),
+    ...DOCUMENT_LIMIT_VARIABLES,
     MAX_IN_FLIGHT: integer(1_000, 1),
     MAX_EVENT_LOOP_DELAY_MS: integer(1_000, 1),
     PLAN_CACHE_SIZE: integer(1_000, 1),
@@ -245,8 +242,7 @@ export function readConfig(
     shareRequests: env.SHARE_REQUESTS,
     limits: {
       maxBodyBytes: env.MAX_BODY_BYTES,
-      maxDocumentTokens: env.MAX_DOCUMENT_TOKENS,
-      maxDepth: env.MAX_DEPTH,
+      ...documentLimits(env),
       maxInFlight: env.MAX_IN_FLIGHT,
       maxEventLoopDelayMs: env.MAX_EVENT_LOOP_DELAY_MS,
     },

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { GatewayConfig } from './config.ts';
 import type { EngineResult } from './execution/compiled-operation.ts';
 import { createPacing } from './execution/pacing.ts';
-import type { Planning } from './planning/planning.ts';
+import type { Planning, PlanningOptions } from './planning/planning.ts';
 import { createErrorMask } from './plugins/use-error-masking.ts';
 import { useLimits } from './plugins/use-limits.ts';
 import { createGenerations, type Generation } from './supergraph/generations.ts';
@@ -49,7 +49,7 @@ export interface GatewayDeps {
   readonly config: GatewayConfig;
   readonly logger: Logger;
   readonly supergraph: Supergraph;
-  readonly createPlanning: (supergraph: Supergraph, options: { cacheSize: number }) => Planning;
+  readonly createPlanning: (supergraph: Supergraph, options: PlanningOptions) => Planning;
 }
 
 /** Wires the gateway together. Listens only when told to; disposing it closes everything it opened. */
@@ -60,7 +60,11 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
 
   const open = (supergraph: Supergraph): Generation => ({
     supergraph,
-    planning: useLimits(deps.createPlanning(supergraph, { cacheSize: config.planCacheSize }), config),
+    planning: deps.createPlanning(supergraph, {
+      cacheSize: config.planCacheSize,
+      limits: useLimits(config),
+      hideSuggestions: config.production,
+    }),
     upstreams: registry.open(supergraph.subgraphs.values()),
   });
   const generations = createGenerations(open(deps.supergraph), (error) =>

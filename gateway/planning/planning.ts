@@ -16,6 +16,7 @@ import { compileOperation } from '#gateway/execution/compile-operation.ts';
 import type { CompiledOperation } from '#gateway/execution/compiled-operation.ts';
 import { createEntityTypes } from '#gateway/execution/steps/entity-keys.ts';
 import type { Supergraph } from '#gateway/supergraph/supergraph.ts';
+import { shortened } from './bounded-messages.ts';
 import { createPlanner } from './planner.ts';
 import { practiceOperations } from './practice.ts';
 import { validateOperation } from './validation.ts';
@@ -32,6 +33,21 @@ export interface PreparedOperation {
   coerce(
     rawVariables: Readonly<Record<string, unknown>>,
   ): { readonly variables: Record<string, unknown> } | { readonly errors: readonly GraphQLError[] };
+}
+
+/** What may not be planned, however valid. Each throws {@link OperationError}. */
+export interface OperationLimits {
+  /** Before it is parsed. */
+  checkSource(source: string): void;
+  /** Before it is validated: fragments may be missing, or spread in themselves. */
+  checkDocument(document: DocumentNode): void;
+}
+
+export interface PlanningOptions {
+  readonly cacheSize?: number;
+  readonly limits?: OperationLimits;
+  /** Leave out of refusals what the schema has that resembles what was asked for. */
+  readonly hideSuggestions?: boolean;
 }
 
 export interface OperationText {
@@ -90,11 +106,8 @@ interface Entry extends PreparedOperation {
  * Plans operations for one supergraph. Two caches, both bounded: one by the text as it was sent, and behind it one by the
  * document printed anew, so that white space, commas and comments make no difference.
  */
-export function createPlanning(
-  supergraph: Supergraph,
-  options: { readonly cacheSize?: number } = {},
-): Planning {
-  const { cacheSize: max = CACHE_SIZE } = options;
+export function createPlanning(supergraph: Supergraph, options: PlanningOptions = {}): Planning {
+  const { cacheSize: max = CACHE_SIZE, limits, hideSuggestions = false } = options;
   const bounds = { max, maxSize: Math.max(max * MEAN_OPERATION_LENGTH, LONGEST_KEPT) };
   const documents = new LRUCache<string, DocumentNode>({
     ...bounds,
@@ -108,8 +121,10 @@ export function createPlanning(
   function parseSource(source: string): DocumentNode {
     let document = documents.get(source);
     if (document === undefined) {
+      limits?.checkSource(source);
       document = parseText(source);
-      const errors = validateOperation(supergraph.apiSchema, document);
+      limits?.checkDocument(document);
+      const errors = validateOperation(supergraph.apiSchema, document, hideSuggestions);
       if (errors.length > 0) throw new OperationError(errors);
       documents.set(source, document);
     }
@@ -213,6 +228,8 @@ function parseText(source: string): DocumentNode {
     return parse(source);
   } catch (error) {
     if (error instanceof GraphQLError) throw new OperationError([coded(error, 'GRAPHQL_PARSE_FAILED')]);
+    if (error instanceof RangeError)
+      throw refused('The document is nested too deep.', 'GRAPHQL_PARSE_FAILED');
     throw error;
   }
 }
@@ -234,14 +251,16 @@ function selectOperation(document: DocumentNode, name: string | undefined): Oper
 }
 
 function unresolved(message: string): OperationError {
-  return new OperationError([
-    new GraphQLError(message, { extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } }),
-  ]);
+  return refused(shortened(message), 'OPERATION_RESOLUTION_FAILURE');
+}
+
+function refused(message: string, code: string): OperationError {
+  return new OperationError([new GraphQLError(message, { extensions: { code } })]);
 }
 
 function coded(error: GraphQLError, code: string): GraphQLError {
   const { message, nodes, source, positions, path, originalError, extensions } = error;
-  return new GraphQLError(message, {
+  return new GraphQLError(shortened(message), {
     nodes,
     source,
     positions,

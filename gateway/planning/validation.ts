@@ -1,19 +1,34 @@
 // Planning: what is refused before it is planned.
 import { type DocumentNode, GraphQLError, type GraphQLSchema, validate, visit } from 'graphql';
+import { shortened } from './bounded-messages.ts';
 
 /** Directives of incremental delivery, which this gateway does not offer. */
 const INCREMENTAL = new Set(['defer', 'stream']);
+/** A document may be wrong in thousands of places; whoever wrote it learns from the first few. */
+const MAX_ERRORS = 50;
+/** Places of one error: a cycle of fragments, or a name, may be all over the document. */
+const MAX_PLACES = 20;
+const GAVE_UP = 'Validation aborted.';
+const TOO_COMPLEX = new GraphQLError(
+  'The document names the same fields too often to check that they can be merged.',
+  { extensions: { code: 'OPERATION_TOO_COMPLEX' } },
+);
 
 /**
  * Validates an operation against the API schema. A `@defer` or `@stream` is refused as such: answering it in one piece
  * would be allowed, but a client that asks for parts should learn that there are none.
  */
-export function validateOperation(schema: GraphQLSchema, document: DocumentNode): GraphQLError[] {
+export function validateOperation(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  hideSuggestions = false,
+): GraphQLError[] {
   const refused: GraphQLError[] = [];
   visit(document, {
     Directive(node) {
       const name = node.name.value;
       if (!INCREMENTAL.has(name) || schema.getDirective(name) != null) return;
+      if (refused.length === MAX_ERRORS) return;
       const extensions = { code: 'INCREMENTAL_DELIVERY_NOT_SUPPORTED' };
       refused.push(
         new GraphQLError(`This gateway answers in one piece: @${name} is not supported.`, {
@@ -24,8 +39,15 @@ export function validateOperation(schema: GraphQLSchema, document: DocumentNode)
     },
   });
   if (refused.length > 0) return refused;
-  return validate(schema, document).map(
+  const errors = validate(schema, document, undefined, { maxErrors: MAX_ERRORS, hideSuggestions });
+  // Alone, it says that graphql-js has given up comparing fields that may overlap.
+  const [first] = errors;
+  if (first !== undefined && errors.length === 1 && first.message === GAVE_UP) return [TOO_COMPLEX];
+  return errors.map(
     ({ message, nodes }) =>
-      new GraphQLError(message, { nodes, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }),
+      new GraphQLError(shortened(message), {
+        nodes: nodes?.slice(0, MAX_PLACES),
+        extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+      }),
   );
 }

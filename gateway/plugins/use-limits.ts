@@ -1,105 +1,95 @@
-import {
-  type DocumentNode,
-  type FieldNode,
-  GraphQLError,
-  Kind,
-  Lexer,
-  type SelectionSetNode,
-  Source,
-  TokenKind,
-} from 'graphql';
-import { LRUCache } from 'lru-cache';
+import { type DocumentNode, GraphQLError, Kind, Lexer, Source, TokenKind, visit } from 'graphql';
 import type { GatewayConfig } from '#gateway/config.ts';
-import type { Planning } from '#gateway/planning/planning.ts';
+import type { DocumentLimits } from '#gateway/planning/planning-config.ts';
+import { OperationError, type OperationLimits } from '#gateway/planning/planning.ts';
+import { createCounter, type OperationCounts } from '#gateway/planning/selection-counts.ts';
 
 /**
- * Puts bounds on what a client may ask around a planning, whichever transport uses it: a document that is too long or
- * too deep is refused before anything that takes more than linear time sees it. What has passed is remembered, as
- * clients send the same few documents.
+ * Bounds on what a client may ask, whichever transport it uses: what is too much is refused before anything that takes
+ * more than linear time sees it. The names are those of Apollo Router's limits.
  */
-export function useLimits(planning: Planning, config: GatewayConfig): Planning {
-  const { maxDocumentTokens, maxDepth } = config.limits;
-  const passed = new LRUCache<string, true>({ max: config.planCacheSize });
-
-  function check(source: string): void {
-    if (passed.get(source)) return;
-    checkTokens(source, maxDocumentTokens);
-    checkDocument(planning.parse(source), maxDepth, config.introspection);
-    passed.set(source, true);
-  }
-
+export function useLimits({
+  limits,
+  introspection,
+}: Pick<GatewayConfig, 'introspection'> & { readonly limits: DocumentLimits }): OperationLimits {
   return {
-    ...planning,
-    parse(source) {
-      check(source);
-      return planning.parse(source);
-    },
-    kindOf(source, operationName) {
-      check(source);
-      return planning.kindOf(source, operationName);
-    },
-    prepare(source, operationName) {
-      check(source);
-      return planning.prepare(source, operationName);
+    checkSource: (source) => checkTokens(source, limits),
+    checkDocument(document) {
+      const count = createCounter(document);
+      for (const definition of document.definitions)
+        if (definition.kind === Kind.OPERATION_DEFINITION) checkCounts(count(definition), limits);
+      if (!introspection) refuseIntrospection(document);
     },
   };
 }
 
-function checkTokens(source: string, max: number): void {
+const OPENING = new Set<TokenKind>([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
+const CLOSING = new Set<TokenKind>([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
+
+/** The parser calls itself for each bracket, and would run out of stack. A syntax error is left to it. */
+function checkTokens(source: string, { maxDocumentTokens, maxNesting }: DocumentLimits): void {
   // A token has at least one character.
-  if (source.length <= max) return;
+  if (source.length <= maxDocumentTokens && source.length <= maxNesting) return;
   const lexer = new Lexer(new Source(source));
-  for (let count = 0; lexer.advance().kind !== TokenKind.EOF; count += 1) {
-    if (count === max) throw refusal(`The document has more than ${max} tokens.`, 'GRAPHQL_PARSE_FAILED');
-  }
-}
-
-/** Depth counts levels of fields; a fragment is followed where it is used. The document is valid: no cycles. */
-function checkDocument(document: DocumentNode, maxDepth: number, introspection: boolean): void {
-  const fragments = new Map<string, SelectionSetNode>();
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION)
-      fragments.set(definition.name.value, definition.selectionSet);
-  }
-  /** Depth below a selection set; fragments are measured once, however often they are spread. */
-  const depths = new Map<SelectionSetNode, number>();
-  const depthOf = (selectionSet: SelectionSetNode | undefined): number => {
-    if (selectionSet === undefined) return 0;
-    let depth = depths.get(selectionSet);
-    if (depth !== undefined) return depth;
-    depth = 0;
-    for (const selection of selectionSet.selections) {
-      if (selection.kind === Kind.FIELD) {
-        checkIntrospection(selection, introspection);
-        depth = Math.max(depth, 1 + depthOf(selection.selectionSet));
-      } else {
-        const isSpread = selection.kind === Kind.FRAGMENT_SPREAD;
-        depth = Math.max(
-          depth,
-          depthOf(isSpread ? fragments.get(selection.name.value) : selection.selectionSet),
-        );
-      }
-    }
-    depths.set(selectionSet, depth);
-    return depth;
-  };
-  for (const definition of document.definitions) {
-    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
-    const depth = depthOf(definition.selectionSet);
-    if (depth > maxDepth) {
+  let nesting = 0;
+  for (let count = 0; ; count += 1) {
+    const kind = nextKind(lexer);
+    if (kind === undefined || kind === TokenKind.EOF) return;
+    if (count === maxDocumentTokens)
+      throw refusal(`The document has more than ${maxDocumentTokens} tokens.`, 'GRAPHQL_PARSE_FAILED');
+    if (OPENING.has(kind)) nesting += 1;
+    else if (CLOSING.has(kind)) nesting -= 1;
+    if (nesting > maxNesting)
       throw refusal(
-        `The operation is ${depth} levels deep; at most ${maxDepth} are allowed.`,
-        'OPERATION_TOO_DEEP',
+        `The document has brackets more than ${maxNesting} deep within each other.`,
+        'GRAPHQL_PARSE_FAILED',
       );
-    }
   }
 }
 
-function checkIntrospection(field: FieldNode, allowed: boolean): void {
-  if (allowed || (field.name.value !== '__schema' && field.name.value !== '__type')) return;
-  throw refusal('Introspection is turned off.', 'INTROSPECTION_DISABLED');
+function nextKind(lexer: Lexer): TokenKind | undefined {
+  try {
+    return lexer.advance().kind;
+  } catch {
+    return undefined;
+  }
 }
 
-function refusal(message: string, code: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code } });
+function checkCounts(counts: OperationCounts, limits: DocumentLimits): void {
+  const check = (count: number, max: number, code: string, what: string): void => {
+    if (count <= max) return;
+    const counted = Number.isSafeInteger(count) ? `${count}` : 'far more';
+    throw refusal(
+      `The operation has ${counted} ${what}; at most ${max} are allowed. Fragments count wherever they are spread.`,
+      code,
+    );
+  };
+  if (counts.depth > limits.maxDepth)
+    throw refusal(
+      `The operation is ${counts.depth} levels deep; at most ${limits.maxDepth} are allowed.`,
+      'OPERATION_TOO_DEEP',
+    );
+  check(counts.rootFields, limits.maxRootFields, 'MAX_ROOT_FIELDS_LIMIT', 'root fields');
+  check(counts.aliases, limits.maxAliases, 'MAX_ALIASES_LIMIT', 'aliases');
+  check(counts.directives, limits.maxDirectives, 'MAX_DIRECTIVES_LIMIT', 'directives');
+  check(counts.height, limits.maxHeight, 'MAX_HEIGHT_LIMIT', 'fields');
+  check(
+    counts.selections,
+    limits.maxRecursiveSelections,
+    'MAX_RECURSIVE_SELECTIONS_LIMIT',
+    'recursive selections',
+  );
+}
+
+function refuseIntrospection(document: DocumentNode): void {
+  visit(document, {
+    Field({ name: { value } }) {
+      if (value === '__schema' || value === '__type')
+        throw refusal('Introspection is turned off.', 'INTROSPECTION_DISABLED');
+    },
+  });
+}
+
+function refusal(message: string, code: string): OperationError {
+  return new OperationError([new GraphQLError(message, { extensions: { code } })]);
 }

@@ -1,0 +1,46 @@
+import type { z } from 'zod';
+import { integer } from '#gateway/variable-types.ts';
+
+/** What a document may ask for. All but the first two count with fragments expanded where they are spread. */
+export interface DocumentLimits {
+  readonly maxDocumentTokens: number;
+  /** Brackets of any sort within each other, which is how deep the parser has to go. */
+  readonly maxNesting: number;
+  /** Levels of fields. */
+  readonly maxDepth: number;
+  /** Fields; one that a selection set names several times, under whatever aliases, counts once there. */
+  readonly maxHeight: number;
+  readonly maxAliases: number;
+  /** Names in the answer's `data`. */
+  readonly maxRootFields: number;
+  /** Fields and fragments, each as often as it is reached. */
+  readonly maxRecursiveSelections: number;
+  readonly maxDirectives: number;
+}
+
+/** Their variables; `gateway/config.ts` reads them and explains them. */
+export const DOCUMENT_LIMIT_VARIABLES = {
+  MAX_DOCUMENT_TOKENS: integer(10_000, 1),
+  MAX_NESTING: integer(200, 1, 500),
+  MAX_DEPTH: integer(50, 1),
+  MAX_HEIGHT: integer(1_000, 1),
+  MAX_ALIASES: integer(30, 0),
+  MAX_ROOT_FIELDS: integer(20, 1),
+  MAX_RECURSIVE_SELECTIONS: integer(10_000, 1),
+  MAX_DIRECTIVES: integer(200, 0),
+};
+
+type Read<T extends Record<string, z.ZodType>> = { readonly [name in keyof T]: z.output<T[name]> };
+
+export function documentLimits(env: Read<typeof DOCUMENT_LIMIT_VARIABLES>): DocumentLimits {
+  return {
+    maxDocumentTokens: env.MAX_DOCUMENT_TOKENS,
+    maxNesting: env.MAX_NESTING,
+    maxDepth: env.MAX_DEPTH,
+    maxHeight: env.MAX_HEIGHT,
+    maxAliases: env.MAX_ALIASES,
+    maxRootFields: env.MAX_ROOT_FIELDS,
+    maxRecursiveSelections: env.MAX_RECURSIVE_SELECTIONS,
+    maxDirectives: env.MAX_DIRECTIVES,
+  };
+}

@@ -1,0 +1,190 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '#gateway/config.ts';
+import { createPlanning, OperationError } from '#gateway/planning/planning.ts';
+import { parseSupergraph } from '#gateway/supergraph/supergraph.ts';
+import { useLimits } from './use-limits.ts';
+
+const supergraph = parseSupergraph(readFileSync('schema/supergraph.graphql', 'utf8'));
+const { limits, introspection } = readConfig(['--supergraph', 'none'], {});
+const planning = createPlanning(supergraph, { limits: useLimits({ limits, introspection }) });
+
+const times = (n: number, write: (i: number) => string) =>
+  Array.from({ length: n }, (_, i) => write(i)).join(' ');
+
+/** What is refused, without planning anything. */
+function refusalsOf(source: string, from = planning) {
+  try {
+    from.kindOf(source);
+    return [];
+  } catch (error) {
+    if (error instanceof OperationError) return error.errors.map(({ extensions }) => extensions['code']);
+    throw error;
+  }
+}
+
+/** A fragment that asks for the next one twice, under two names, and so on: 2^n fields in n lines. */
+const doubling = (n: number) =>
+  `{ order(id: "x") { ...F0 } } ${times(
+    n,
+    (i) =>
+      `fragment F${i} on Order { a: payment { order { ...F${i + 1} } } b: payment { order { ...F${i + 1} } } }`,
+  )} fragment F${n} on Order { id }`;
+
+describe('a document that asks for too much is refused before anything is planned', () => {
+  const nested = 5_000;
+  it.each([
+    ['aliases of a root field', `{ ${times(60, (i) => `p${i}: products(first: 100) { totalCount }`)} }`],
+    ['fragments of root fields', `{ ...F } fragment F on Query { ${times(21, (i) => `p${i}: me { id }`)} }`],
+  ])('%s', (_what, source) => expect(refusalsOf(source)).toEqual(['MAX_ROOT_FIELDS_LIMIT']));
+
+  it.each([
+    ['aliases of one nested field', `{ me { ${times(450, (i) => `o${i}: orders { totalCount }`)} } }`],
+    ['aliases that double 14 times', doubling(14)],
+    ['aliases that double 20 times', doubling(20)],
+    [
+      'aliases under introspection',
+      `{ __schema { types { ...F0 } } } ${times(19, (i) => `fragment F${i} on __Type { a: ofType { ...F${i + 1} } b: ofType { ...F${i + 1} } }`)} fragment F19 on __Type { name }`,
+    ],
+  ])('%s', (_what, source) => expect(refusalsOf(source)).toEqual(['MAX_ALIASES_LIMIT']));
+
+  it.each([
+    [
+      'fields that treble without an alias',
+      `{ order(id: "x") { ...F0 } } ${times(8, (i) => `fragment F${i} on Order { payment { order { ...F${i + 1} } } customer { orders { nodes { ...F${i + 1} } edges { node { ...F${i + 1} } } } } }`)} fragment F8 on Order { id }`,
+      'MAX_HEIGHT_LIMIT',
+    ],
+    [
+      'fragments that double without a field',
+      `{ me { ...F0 } } ${times(900, (i) => `fragment F${i} on User { ...F${i + 1} ...F${i + 1} }`)} fragment F900 on User { id }`,
+      'MAX_RECURSIVE_SELECTIONS_LIMIT',
+    ],
+    ['one field ten thousand times', `{ me { ${times(9_990, () => 'id')} } }`, 'OPERATION_TOO_COMPLEX'],
+    ['directives by the thousand', `{ me { id ${times(3_000, () => '@a')} } }`, 'MAX_DIRECTIVES_LIMIT'],
+    [
+      'depth',
+      `{ order(id: "x") { ${'payment { order { '.repeat(30)} id ${'} } '.repeat(30)} } }`,
+      'OPERATION_TOO_DEEP',
+    ],
+    [
+      'depth in fragments',
+      doubling(40)
+        .replaceAll(/ b: \S+ \{ \S+ \{ \S+ \} \}/g, '')
+        .replaceAll('a: ', ''),
+      'OPERATION_TOO_DEEP',
+    ],
+    ['tokens', `{ me { ${times(11_000, () => 'id')} } }`, 'GRAPHQL_PARSE_FAILED'],
+    ['braces', '{a'.repeat(nested) + '}'.repeat(nested), 'GRAPHQL_PARSE_FAILED'],
+    ['braces without a name', '{'.repeat(nested), 'GRAPHQL_PARSE_FAILED'],
+    ['lists', `{ orders(filter: ${'['.repeat(nested)}`, 'GRAPHQL_PARSE_FAILED'],
+    ['objects', `{ orders(filter: ${'{a:'.repeat(3_000)}`, 'GRAPHQL_PARSE_FAILED'],
+    ['types', `query ($a: ${'['.repeat(nested)}ID`, 'GRAPHQL_PARSE_FAILED'],
+  ])('%s', (_what, source, code) => expect(refusalsOf(source)).toEqual([code]));
+
+  it('each within milliseconds, however much it stands for', () => {
+    const started = performance.now();
+    for (let n = 10; n <= 200; n += 10) expect(refusalsOf(doubling(n))).not.toEqual([]);
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+
+  it('fragments that spread each other in a circle are told so', () => {
+    const codes = refusalsOf(`{ me { ...A } } fragment A on User { id ...B } fragment B on User { ...A }`);
+    expect(codes).toEqual(['GRAPHQL_VALIDATION_FAILED']);
+  });
+
+  it('each bound is a setting', () => {
+    const of = (env: Record<string, string>) => {
+      const config = readConfig(['--supergraph', 'none'], env);
+      return createPlanning(supergraph, { limits: useLimits(config) });
+    };
+    const source = '{ a: me { id } b: me { id email } }';
+    expect(refusalsOf(source)).toEqual([]);
+    expect(refusalsOf(source, of({ MAX_ALIASES: '1' }))).toEqual(['MAX_ALIASES_LIMIT']);
+    expect(refusalsOf(source, of({ MAX_ROOT_FIELDS: '1' }))).toEqual(['MAX_ROOT_FIELDS_LIMIT']);
+    expect(refusalsOf(source, of({ MAX_HEIGHT: '3' }))).toEqual(['MAX_HEIGHT_LIMIT']);
+    expect(refusalsOf(source, of({ MAX_RECURSIVE_SELECTIONS: '4' }))).toEqual([
+      'MAX_RECURSIVE_SELECTIONS_LIMIT',
+    ]);
+    expect(refusalsOf(source, of({ MAX_DEPTH: '1' }))).toEqual(['OPERATION_TOO_DEEP']);
+    expect(refusalsOf(source, of({ MAX_NESTING: '1' }))).toEqual(['GRAPHQL_PARSE_FAILED']);
+    expect(refusalsOf('{ me @skip(if: true) { id } }', of({ MAX_DIRECTIVES: '0' }))).toEqual([
+      'MAX_DIRECTIVES_LIMIT',
+    ]);
+    expect(refusalsOf('{ __schema { queryType { name } } }', of({ INTROSPECTION: 'off' }))).toEqual([
+      'INTROSPECTION_DISABLED',
+    ]);
+  });
+});
+
+describe('what real clients send is let through', () => {
+  it.each([
+    ['the introspection query', getIntrospection()],
+    [
+      'a long list of fields, of fragments used again and again',
+      `query ($a: Boolean!) { ${times(10, (i) => `o${i}: order(id: "${i}") { ...O payment @include(if: $a) { status order { ...O } } }`)} }
+       fragment O on Order { id number status total { ...M } lines { sku quantity unitPrice { ...M } variant { sku price { ...M } } } }
+       fragment M on Money { amount currencyCode }`,
+    ],
+  ])('%s', (_what, source) => expect(refusalsOf(source)).toEqual([]));
+});
+
+describe('a refusal', () => {
+  const huge = 'x'.repeat(500_000);
+  it.each([
+    ['an unknown field', `{ ${huge} }`],
+    ['a string where a number belongs', `{ orders(first: "${huge}") { totalCount } }`],
+    ['a syntax error', `{ "${huge}" }`],
+    ['thousands of unknown fields', `{ me { ${times(8_000, (i) => `f${i}`)} } }`],
+    ['thousands of unused variables', `query (${times(2_400, (i) => `$v${i}: ID`)}) { me { id } }`],
+    [
+      'thousands of unused fragments',
+      `{ me { id } } ${times(1_300, (i) => `fragment F${i} on User { id }`)}`,
+    ],
+    [
+      'a circle of a thousand fragments',
+      `{ me { ...F0 } } ${times(1_000, (i) => `fragment F${i} on User { ...F${(i + 1) % 1_000} }`)}`,
+    ],
+    ['an unknown operation', 'query A { me { id } } query B { me { id } }'],
+  ])('of %s is short', (_what, source) => {
+    try {
+      planning.kindOf(source, huge);
+      expect.unreachable();
+    } catch (error) {
+      expect(JSON.stringify(error).length).toBeLessThan(20_000);
+    }
+  });
+
+  it('in production tells nothing of what the schema has', () => {
+    const production = createPlanning(supergraph, { hideSuggestions: true });
+    const told = (from: typeof planning, source: string) => {
+      try {
+        from.kindOf(source);
+      } catch (error) {
+        return String(error);
+      }
+      return '';
+    };
+    for (const source of [
+      '{ ordr(id: 1) { id } }',
+      '{ order(idd: 1) { id } }',
+      '{ me { id ... on Usr { id } } }',
+      '{ orders(filter: { statusses: [] }) { totalCount } }',
+      '{ orders(filter: { statuses: [PENDIN] }) { totalCount } }',
+      'query ($a: OrderFiltr) { orders(filter: $a) { totalCount } }',
+    ]) {
+      expect(told(planning, source)).toContain('Did you mean');
+      expect(told(production, source)).not.toMatch(/did you mean|^$/i);
+    }
+  });
+});
+
+function getIntrospection(): string {
+  return `query IntrospectionQuery { __schema { description queryType { name kind } mutationType { name kind } subscriptionType { name kind }
+    types { ...FullType } directives { name description isRepeatable locations args(includeDeprecated: true) { ...InputValue } } } }
+    fragment FullType on __Type { kind name description specifiedByURL isOneOf fields(includeDeprecated: true) { name description
+      args(includeDeprecated: true) { ...InputValue } type { ...TypeRef } isDeprecated deprecationReason }
+      inputFields(includeDeprecated: true) { ...InputValue } interfaces { ...TypeRef }
+      enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason } possibleTypes { ...TypeRef } }
+    fragment InputValue on __InputValue { name description type { ...TypeRef } defaultValue isDeprecated deprecationReason }
+    fragment TypeRef on __Type { kind name ${'ofType { kind name '.repeat(9)} ${'}'.repeat(9)} }`;
+}
