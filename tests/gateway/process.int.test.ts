@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import path from 'node:path';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { rename, rm } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
   composeStubs,
@@ -14,6 +16,8 @@ import { until } from '#tests/support/until.ts';
 import { BOOKSHOP, EVERYTHING, EVERYTHING_ANSWER } from './bookshop.ts';
 import { runGateway, startGatewayProcess } from './gateway-process.ts';
 import { ask, writeSupergraph } from './start-gateway.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
 
 let stubs: StubSubgraphs;
 let supergraphFile: string;
@@ -149,6 +153,29 @@ test('an invalid supergraph is refused with the reason, and the old one serves o
     supergraphFile,
   );
   await until(() => gateway.output().includes('a new supergraph serves'), 'the swap');
+});
+
+test('the line of the README that runs the gateway alone runs as it stands, whatever Node is on the path', async () => {
+  const readme = await readFile(path.join(ROOT, 'README.md'), 'utf8');
+  const [line = ''] = /^npx node gateway\/main\.ts .*$/m.exec(readme) ?? [];
+  // Without what npm puts on the path for its scripts, as in a user's shell; and on a port that is free.
+  const PATH = (process.env['PATH'] ?? '')
+    .split(path.delimiter)
+    .filter((entry) => !entry.includes('node_modules'))
+    .join(path.delimiter);
+  const shell = spawn('sh', ['-c', line.replace(/--port \d+/, '--port 0')], {
+    cwd: ROOT,
+    detached: true,
+    env: { PATH, HOME: process.env['HOME'] },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(shell, 'exit');
+  let said = '';
+  shell.stdout.on('data', (chunk) => (said += String(chunk)));
+  await Promise.race([until(() => said.includes('gateway ready'), 'the gateway'), ended]);
+  expect(said).toContain('gateway ready');
+  process.kill(-(shell.pid as number), 'SIGTERM'); // the whole group, as Ctrl-C does
+  await ended;
 });
 
 test('a port in use is named, with the setting to change', async () => {
