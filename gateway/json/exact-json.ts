@@ -66,6 +66,18 @@ export function toDouble(value: unknown): unknown {
   return isExactNumber(value) ? Number(value.rawJSON) : value;
 }
 
+/** The digits of a whole number that is kept as an exact one, `undefined` for anything else. */
+export function wholeText(value: unknown): string | undefined {
+  if (!isExactNumber(value)) return undefined;
+  return /^-?\d+$/.test(value.rawJSON) && Number(value.rawJSON) !== 0 ? value.rawJSON : undefined;
+}
+
+/** A number as an id, `undefined` when it is no whole number. */
+export function idText(value: unknown): string | undefined {
+  const double = toDouble(value);
+  return wholeText(value) ?? (Number.isInteger(double) ? String(double) : undefined);
+}
+
 export function isExactNumber(value: unknown): value is ExactNumber {
   return JSON.isRawJSON(value);
 }

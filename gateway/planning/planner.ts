@@ -10,6 +10,7 @@ import {
 } from 'graphql';
 import { PLANNER_CONFIG, type Supergraph } from '#gateway/supergraph/supergraph.ts';
 import { neededNames, renameClashes } from './mends/client-names.ts';
+import { type HoistedLiterals, hoistLiterals } from './mends/exact-literals.ts';
 import { standInForArguments } from './mends/required-arguments.ts';
 import { putResolvableKeysFirst } from './mends/resolvable-keys.ts';
 import { splitMutation } from './mends/serial-mutations.ts';
@@ -56,24 +57,32 @@ export function createPlanner(supergraph: Supergraph): Planner {
   function planOne(
     operation: OperationDefinitionNode,
     fragments: readonly FragmentDefinitionNode[],
+    literals: HoistedLiterals | undefined,
   ): QueryPlan {
     const alone: DocumentNode = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments] };
     const plan = planner.buildQueryPlan(operationFromDocument(schema, alone, { validate: false }));
-    if (standIns === undefined || plan.node === undefined) return plan;
-    const { restore } = standIns;
+    if ((standIns === undefined && literals === undefined) || plan.node === undefined) return plan;
+    const restore = (node: PlanNode): PlanNode => {
+      const restored = standIns?.restore(node) ?? node;
+      return literals?.restore(restored) ?? restored;
+    };
     if (plan.node.kind !== 'Subscription') return { ...plan, node: restore(plan.node) };
-    return { ...plan, node: { ...plan.node, rest: plan.node.rest && restore(plan.node.rest) } };
+    const { primary, rest } = plan.node;
+    const first = literals?.restore(primary) ?? primary;
+    if (first.kind !== 'Fetch') throw new Error('a subscription that begins with no fetch');
+    return { ...plan, node: { ...plan.node, primary: first, rest: rest && restore(rest) } };
   }
 
   /** Root field after root field, each complete before the next. */
   function planMutation(
     operation: OperationDefinitionNode,
     fragments: readonly FragmentDefinitionNode[],
+    literals: HoistedLiterals | undefined,
   ): ReadonlyMap<string, PlanNode> {
     const whole: DocumentNode = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments] };
     const plans = new Map<string, PlanNode>();
     for (const [name, part] of splitMutation(whole, operation)) {
-      const { node } = planOne(part, fragments);
+      const { node } = planOne(part, fragments, literals);
       if (node !== undefined && node.kind !== 'Subscription') plans.set(name, node);
     }
     return plans;
@@ -85,12 +94,15 @@ export function createPlanner(supergraph: Supergraph): Planner {
         (node) => node === operation || node.kind === Kind.FRAGMENT_DEFINITION,
       );
       const renamed = renameClashes({ kind: Kind.DOCUMENT, definitions }, needed);
-      const planned = renamed.document.definitions.find((node) => node.kind === Kind.OPERATION_DEFINITION);
+      const literals = hoistLiterals(renamed.document, supergraph.apiSchema);
+      const { definitions: all } = literals?.document ?? renamed.document;
+      const planned = all.find((node) => node.kind === Kind.OPERATION_DEFINITION);
       if (planned === undefined) throw new Error('a document without its operation');
-      const fragments = renamed.document.definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
-      const mutationFields = planned.operation === 'mutation' ? planMutation(planned, fragments) : undefined;
+      const fragments = all.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
+      const mutationFields =
+        planned.operation === 'mutation' ? planMutation(planned, fragments, literals) : undefined;
       return {
-        plan: mutationFields === undefined ? planOne(planned, fragments) : sequence(mutationFields),
+        plan: mutationFields === undefined ? planOne(planned, fragments, literals) : sequence(mutationFields),
         mutationFields,
         operation: planned,
         fragments: new Map(fragments.map((fragment) => [fragment.name.value, fragment])),

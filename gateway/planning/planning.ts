@@ -17,6 +17,7 @@ import type { CompiledOperation } from '#gateway/execution/compiled-operation.ts
 import { createEntityTypes } from '#gateway/execution/steps/entity-keys.ts';
 import type { Supergraph } from '#gateway/supergraph/supergraph.ts';
 import { shortened } from './bounded-messages.ts';
+import { withBuiltInDoubles } from './exact-variables.ts';
 import { createPlanner } from './planner.ts';
 import { practiceOperations } from './practice.ts';
 import { validateOperation } from './validation.ts';
@@ -149,13 +150,13 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
       compiled,
       planText: () => serializeQueryPlan(planned.plan),
       coerce(raw) {
-        const { coerced, errors } = getVariableValues(
-          supergraph.apiSchema,
-          operation.variableDefinitions ?? [],
-          raw,
-        );
-        if (errors === undefined) return { variables: coerced };
-        return { errors: errors.map((error) => coded(error, 'BAD_USER_INPUT')) };
+        const { apiSchema } = supergraph;
+        const definitions = operation.variableDefinitions ?? [];
+        let result = getVariableValues(apiSchema, definitions, raw);
+        const doubles = result.errors ? withBuiltInDoubles(apiSchema, definitions, raw) : raw;
+        if (doubles !== raw) result = getVariableValues(apiSchema, definitions, doubles);
+        if (result.errors === undefined) return { variables: result.coerced };
+        return { errors: result.errors.map((error) => coded(error, 'BAD_USER_INPUT')) };
       },
     };
   }

@@ -1,9 +1,23 @@
 // Planning: what is refused before it is planned.
-import { type DocumentNode, GraphQLError, type GraphQLSchema, validate, visit } from 'graphql';
+import {
+  type ASTVisitor,
+  type DocumentNode,
+  type FloatValueNode,
+  getNamedType,
+  GraphQLError,
+  GraphQLFloat,
+  type GraphQLSchema,
+  type IntValueNode,
+  specifiedRules,
+  validate,
+  type ValidationContext,
+  visit,
+} from 'graphql';
 import { shortened } from './bounded-messages.ts';
 
 /** Directives of incremental delivery, which this gateway does not offer. */
 const INCREMENTAL = new Set(['defer', 'stream']);
+const RULES = [...specifiedRules, FiniteFloatsRule];
 /** A document may be wrong in thousands of places; whoever wrote it learns from the first few. */
 const MAX_ERRORS = 50;
 /** Places of one error: a cycle of fragments, or a name, may be all over the document. */
@@ -39,7 +53,7 @@ export function validateOperation(
     },
   });
   if (refused.length > 0) return refused;
-  const errors = validate(schema, document, undefined, { maxErrors: MAX_ERRORS, hideSuggestions });
+  const errors = validate(schema, document, RULES, { maxErrors: MAX_ERRORS, hideSuggestions });
   // Alone, it says that graphql-js has given up comparing fields that may overlap.
   const [first] = errors;
   if (first !== undefined && errors.length === 1 && first.message === GAVE_UP) return [TOO_COMPLEX];
@@ -50,4 +64,14 @@ export function validateOperation(
         extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
       }),
   );
+}
+
+/** A literal that no double holds is no Float, as it is none in a variable: graphql-js takes `1e400` for Infinity. */
+function FiniteFloatsRule(context: ValidationContext): ASTVisitor {
+  const check = (node: IntValueNode | FloatValueNode): void => {
+    if (Number.isFinite(Number(node.value)) || getNamedType(context.getInputType()) !== GraphQLFloat) return;
+    const message = `Float cannot represent non numeric value: ${node.value}`;
+    context.reportError(new GraphQLError(message, { nodes: node }));
+  };
+  return { IntValue: check, FloatValue: check };
 }

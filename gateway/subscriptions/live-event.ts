@@ -1,3 +1,5 @@
+import { toDouble, wholeText } from '#gateway/json/exact-json.ts';
+
 /** Where an event stands in its stream; what a subgraph puts into `extensions.cursor`. Opaque, and different for each event. */
 export type Cursor = string | number;
 
@@ -28,6 +30,12 @@ export function createLiveEvent(payload: string, cursor?: Cursor): LiveEvent {
       return framed;
     },
   };
+}
+
+/** The cursor that a subgraph gave, if it gave one. A number that no double holds is its text from now on. */
+export function readCursor(value: unknown): Cursor | undefined {
+  const cursor = wholeText(value) ?? toDouble(value);
+  return isCursor(cursor) ? cursor : undefined;
 }
 
 export function isCursor(value: unknown): value is Cursor {

@@ -6,7 +6,7 @@ import type {
   SubgraphRequest,
   Upstreams,
 } from '#gateway/upstream/upstream.ts';
-import { createLiveEvent, type Cursor, isCursor, type LiveEvent } from './live-event.ts';
+import { createLiveEvent, type Cursor, type LiveEvent, readCursor } from './live-event.ts';
 import type { LiveMetrics } from './live-metrics.ts';
 import { failure, type StreamEnd, type Subscriber } from './subscriber.ts';
 import type { UpstreamStreams } from '#gateway/subscriptions/upstream/upstream-streams.ts';
@@ -120,8 +120,7 @@ export function createStream(
 
   function receive(answer: SubgraphAnswer): void {
     if (closed || behind) return;
-    const given = answer.extensions?.['cursor'];
-    const cursor = isCursor(given) ? given : undefined;
+    const cursor = readCursor(answer.extensions?.['cursor']);
     if (cursor !== undefined) received = cursor;
     const item = enqueue(cursor);
     // Nothing but a cursor: the subgraph says where the stream stands, so that it can be resumed before its first event.

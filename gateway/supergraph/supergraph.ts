@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Supergraph as FederatedSupergraph } from '@apollo/federation-internals';
 import { QueryPlanner, type QueryPlannerConfig } from '@apollo/query-planner';
 import type { GraphQLSchema } from 'graphql';
+import { readLiteralsExactly } from './custom-scalars.ts';
 import { SUPPORTED_FEATURES } from './supported-features.ts';
 
 export interface Subgraph {
@@ -48,7 +49,7 @@ export function parseSupergraph(sdl: string): Supergraph {
     return {
       id: supergraphId(sdl),
       sdl,
-      apiSchema: supergraph.apiSchema().toGraphQLJSSchema(),
+      apiSchema: readLiteralsExactly(supergraph.apiSchema().toGraphQLJSSchema(), sdl),
       graphqlSchema: supergraph.schema.toGraphQLJSSchema({ includeDefer: false }),
       subgraphs,
       planner: new QueryPlanner(supergraph, PLANNER_CONFIG),

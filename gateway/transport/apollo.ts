@@ -8,6 +8,7 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from '#gateway/config.ts';
 import type { ClientContext, Gateway } from '#gateway/gateway.ts';
+import { parseExactJson, parseRequestJson } from '#gateway/json/exact-json.ts';
 import { type GraphqlOverHttp, statusOf } from './graphql-over-http.ts';
 import { landingPage } from './landing-page.ts';
 
@@ -39,7 +40,8 @@ export async function createApollo({ config, logger, gateway }: Deps): Promise<G
       load: () =>
         Promise.resolve({
           async executor({ source, request, context }) {
-            const { operationName, variables, extensions } = request;
+            const { operationName, extensions } = request;
+            const variables = request.http?.method === 'GET' ? inQuery(request.http.url) : request.variables;
             const query = { query: source, operationName, variables, extensions };
             const { errors, ...result } = await gateway.execute(query, context as ClientContext);
             if (errors === undefined) return result;
@@ -96,11 +98,18 @@ function toHttpGraphqlRequest(request: FastifyRequest): HTTPGraphQLRequest {
   };
 }
 
+/** The variables of a GET. Apollo Server has read them already, but as JavaScript reads numbers. */
+function inQuery(url: string): Record<string, unknown> | undefined {
+  const text = new URL(url).searchParams.get('variables');
+  const variables = text === null || text === '' ? undefined : parseExactJson(text);
+  return typeof variables === 'object' && variables !== null ? { ...variables } : undefined;
+}
+
 /** Anything but JSON text is left to Apollo Server, which says what is wrong with it. */
 function readBody({ body }: FastifyRequest): unknown {
   if (typeof body !== 'string') return undefined;
   try {
-    return JSON.parse(body);
+    return parseRequestJson(body);
   } catch {
     throw new BadRequestError('The body is no JSON.');
   }

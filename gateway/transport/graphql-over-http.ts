@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { EngineResult } from '#gateway/execution/compiled-operation.ts';
 import type { ClientContext, Gateway, GatewayRequest } from '#gateway/gateway.ts';
+import { parseRequestJson } from '#gateway/json/exact-json.ts';
 import { chooseMediaType } from './media-type.ts';
 
 /** An answer ready for the wire. */
@@ -45,7 +46,7 @@ function readPlainPost({ method, body }: FastifyRequest): GatewayRequest | undef
   if (method !== 'POST' || typeof body !== 'string') return undefined;
   let request: unknown;
   try {
-    request = JSON.parse(body);
+    request = parseRequestJson(body);
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { parseExactJson, parseRequestJson } from '#gateway/json/exact-json.ts';
 import type { LiveRequest } from '#gateway/subscriptions/subscriber.ts';
 
 /**
@@ -8,22 +9,23 @@ import type { LiveRequest } from '#gateway/subscriptions/subscriber.ts';
 export function readOperation(
   request: Pick<FastifyRequest, 'method' | 'body' | 'query'>,
 ): LiveRequest | undefined {
-  const given = request.method === 'GET' ? asRecord(request.query) : asRecord(fromJson(request.body));
+  const given =
+    request.method === 'GET' ? asRecord(request.query) : asRecord(fromJson(request.body, parseRequestJson));
   if (given === undefined || typeof given['query'] !== 'string') return undefined;
   const { query, operationName } = given;
   return {
     query,
     operationName: typeof operationName === 'string' ? operationName : undefined,
-    variables: asRecord(fromJson(given['variables'])),
-    extensions: asRecord(fromJson(given['extensions'])),
+    variables: asRecord(fromJson(given['variables'], parseExactJson)),
+    extensions: asRecord(fromJson(given['extensions'], JSON.parse)),
   };
 }
 
 /** In a GET, objects are JSON text; in a POST they are objects already. */
-function fromJson(value: unknown): unknown {
+function fromJson(value: unknown, parse: (text: string) => unknown): unknown {
   if (typeof value !== 'string') return value;
   try {
-    return JSON.parse(value);
+    return parse(value);
   } catch {
     return undefined;
   }

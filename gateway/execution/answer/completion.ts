@@ -13,6 +13,7 @@ import {
   isNonNullType,
   isObjectType,
 } from 'graphql';
+import { idText, toDouble } from '#gateway/json/exact-json.ts';
 import { type ClientView, type Selections, type ViewField, visibleTypenames } from './client-view.ts';
 import { createErrorPaths } from './error-paths.ts';
 import type { IntrospectionSource } from './projection.ts';
@@ -135,11 +136,11 @@ function completeLeaf(type: GraphQLLeafType, value: unknown): unknown {
     case GraphQLBoolean.name:
       return typeof value === 'boolean' ? value : undefined;
     case GraphQLInt.name:
-      return Number.isInteger(value) ? value : undefined;
+      return Number.isInteger(toDouble(value)) ? toDouble(value) : undefined;
     case GraphQLFloat.name:
-      return Number.isFinite(value) ? value : undefined;
+      return Number.isFinite(toDouble(value)) ? toDouble(value) : undefined;
     case GraphQLID.name:
-      return typeof value === 'string' ? value : Number.isInteger(value) ? String(value) : undefined;
+      return typeof value === 'string' ? value : idText(value);
     default:
       return value;
   }

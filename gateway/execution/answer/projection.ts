@@ -12,6 +12,7 @@ import {
   isNonNullType,
   isObjectType,
 } from 'graphql';
+import { idText, toDouble } from '#gateway/json/exact-json.ts';
 import { isOneOf, type Program, property, read } from '../code.ts';
 import { type ClientView, type Selections, type ViewField, visibleTypenames } from './client-view.ts';
 
@@ -132,6 +133,9 @@ export function writeProjection(
 
 function leafStatements(program: Program, type: GraphQLLeafType, variable: string): string {
   const unless = (condition: string) => `if (!(${condition})) return undefined;`;
+  // A number may have been kept as its text, for a custom scalar's sake.
+  const unlessDouble = (check: string) =>
+    `if (!${check}(${variable})) { ${variable} = ${program.constant(toDouble)}(${variable}); ${unless(`${check}(${variable})`)} }`;
   if (isEnumType(type))
     return unless(
       isOneOf(
@@ -146,11 +150,11 @@ function leafStatements(program: Program, type: GraphQLLeafType, variable: strin
     case GraphQLBoolean.name:
       return unless(`typeof ${variable} === "boolean"`);
     case GraphQLInt.name:
-      return unless(`Number.isInteger(${variable})`);
+      return unlessDouble('Number.isInteger');
     case GraphQLFloat.name:
-      return unless(`Number.isFinite(${variable})`);
+      return unlessDouble('Number.isFinite');
     case GraphQLID.name:
-      return `if (typeof ${variable} !== "string") { ${unless(`Number.isInteger(${variable})`)} ${variable} = String(${variable}); }`;
+      return `if (typeof ${variable} !== "string") { ${variable} = ${program.constant(idText)}(${variable}); ${unless(`${variable} !== undefined`)} }`;
     default:
       return '';
   }

@@ -1,6 +1,7 @@
 // Compiling: how the entities of a fetch are found in the merged tree and told to the subgraph.
 import type { FetchNode, QueryPlanFieldNode, QueryPlanSelectionNode } from '@apollo/query-planner';
 import type { SelectionSetNode } from 'graphql';
+import { isExactNumber } from '#gateway/json/exact-json.ts';
 import { checked, isOneOf, type Program, property, read, write } from '../code.ts';
 import { contextValues } from './contexts.ts';
 import { type EntityTypes, fieldsOf } from './entity-keys.ts';
@@ -159,9 +160,15 @@ function rememberFlat(
     `slot = representations.length; ${map}.set(${key}, slot); representations.push({ __typename: ${typename}, ${literal} });`;
   const variant = `const key = typename + ${whole || '""'}; slot = variants.get(key); if (slot === undefined) { ${add('variants', 'key')} }`;
   if (identity === undefined) return `let slot; ${variant}`;
-  const primary = names.length === 1 ? identity : `typename + " " + ${identity}`;
+  // A leaf that is an object, such as a number that was kept as its text, is called by its text.
+  const text = program.constant(JSON.stringify);
+  const called = `(typeof ${identity} === "object" ? ${text}(${identity}) : ${identity})`;
+  const primary = names.length === 1 ? called : `typename + " " + ${called}`;
   const same = [...variables]
-    .map(([field, value]) => `${read('known', sentName(field))} !== ${value}`)
+    .map(([field, value]) => {
+      const known = read('known', sentName(field));
+      return `${known} !== ${value} && (typeof ${value} !== "object" || ${text}(${known}) !== ${text}(${value}))`;
+    })
     .join(' || ');
   return `const primary = ${primary}; let slot = seen.get(primary);
     if (slot === undefined) { ${add('seen', 'primary')} }
@@ -361,5 +368,5 @@ function mergeInto(target: object, source: object): object {
 }
 
 function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+  return typeof value === 'object' && value !== null && !isExactNumber(value);
 }

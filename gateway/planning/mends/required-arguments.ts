@@ -277,7 +277,7 @@ function pruneRequires(
   });
 }
 
-function mapFetches(node: PlanNode, map: (fetch: FetchNode) => PlanNode): PlanNode {
+export function mapFetches(node: PlanNode, map: (fetch: FetchNode) => PlanNode): PlanNode {
   switch (node.kind) {
     case 'Fetch':
       return map(node);

@@ -1,5 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
+import { parseExactJson } from '#gateway/json/exact-json.ts';
 import { WebSocket } from 'ws';
 import type { ForwardedHeaders, SubgraphAnswer, SubgraphRequest } from '#gateway/upstream/upstream.ts';
 import type { Cursor } from '#gateway/subscriptions/live-event.ts';
@@ -289,7 +290,7 @@ interface Message {
 
 function parse(text: string): Message | undefined {
   try {
-    const message: unknown = JSON.parse(text);
+    const message = parseExactJson(text);
     return isRecord(message) ? message : undefined;
   } catch {
     return undefined;

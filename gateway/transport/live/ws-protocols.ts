@@ -1,4 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
+import { parseRequestJson } from '#gateway/json/exact-json.ts';
 import type { LiveRequest } from '#gateway/subscriptions/subscriber.ts';
 
 /** What a client may say, whichever of the two protocols it speaks. */
@@ -117,7 +118,7 @@ function isId(id: unknown): id is string {
 
 function parse(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseRequestJson(text);
     return typeof value === 'object' && value !== null ? optionalRecord(value) : undefined;
   } catch {
     return undefined;

@@ -1,4 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
+import { parseExactJson } from '#gateway/json/exact-json.ts';
 import type { WireResponse } from './exchange.ts';
 import { type SubgraphAnswer, UpstreamError } from '#gateway/upstream/upstream.ts';
 
@@ -31,7 +32,7 @@ export function readAnswer(subgraph: string, response: WireResponse): SubgraphAn
 function parseAnswer(text: string): SubgraphAnswer | string {
   let answer: unknown;
   try {
-    answer = JSON.parse(text);
+    answer = parseExactJson(text);
   } catch {
     return 'a body that is no JSON';
   }
