@@ -7,10 +7,21 @@ import { moneyMessage } from '#platform/money/money.ts';
  * messages of the old shape can still be on the bus.
  */
 export const MESSAGES = {
-  /** orders → inventory: take these units, all or none. */
+  /**
+   * orders → inventory: take these units, all or none, at the prices of the moment the order was placed, which is when the
+   * message occurred; or at those the customer was quoted, where they were offered then or shortly before.
+   */
   'inventory.reserve-stock': z.object({
     orderId: z.uuid(),
-    lines: z.array(z.object({ sku: z.string(), quantity: z.int().positive() })).min(1),
+    lines: z
+      .array(
+        z.object({
+          sku: z.string(),
+          quantity: z.int().positive(),
+          quotedPrice: moneyMessage.optional(),
+        }),
+      )
+      .min(1),
   }),
   /** orders → inventory: give back whatever this order holds, now or if it should still come to hold any. */
   'inventory.release-stock': z.object({ orderId: z.uuid() }),

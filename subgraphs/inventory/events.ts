@@ -7,9 +7,18 @@ import type { Transaction } from '#platform/postgres/database.ts';
 import { releaseStock } from './commands/release-stock.ts';
 import { reserveStock } from './commands/reserve-stock.ts';
 import { shipStock } from './commands/ship-stock.ts';
+import type { PriceTolerance } from './domain/price.ts';
 
-export const messageHandlers: MessageHandlers<Transaction> = {
-  'inventory.reserve-stock': ({ payload }, tx) => reserveStock(tx, payload),
+export const createMessageHandlers = (tolerance: PriceTolerance): MessageHandlers<Transaction> => ({
+  // An order is placed in the transaction that says so: the message tells when.
+  'inventory.reserve-stock': ({ payload, occurredAt }, tx) =>
+    reserveStock(tx, payload, { placedAt: notInFuture(new Date(occurredAt)), tolerance }),
   'inventory.release-stock': ({ payload }, tx) => releaseStock(tx, payload),
   'inventory.ship-stock': ({ payload }, tx) => shipStock(tx, payload),
-};
+});
+
+/** Whatever the clock of orders says, an order we have heard of has been placed. */
+function notInFuture(time: Date): Date {
+  const now = new Date();
+  return time < now ? time : now;
+}

@@ -21,6 +21,10 @@ await runService('inventory', readConfig, async (config, logger) => {
       verifyToken,
       gatewaySecret: config.GATEWAY_SECRET,
       logger,
+      priceTolerance: {
+        quotedMs: config.PRICE_QUOTE_LIFE_MS,
+        clockSkewMs: config.PRICE_CLOCK_SKEW_MS,
+      },
     }),
   );
   const port = await subgraph.listen({ host: config.HOST, port: config.PORT });

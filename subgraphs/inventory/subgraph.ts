@@ -7,7 +7,8 @@ import { createSubgraphServer, type SubgraphServer } from '#platform/server/subg
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { createContext } from './context.ts';
 import { ping } from './db/stock.queries.ts';
-import { messageHandlers } from './events.ts';
+import { PRICE_TOLERANCE, type PriceTolerance } from './domain/price.ts';
+import { createMessageHandlers } from './events.ts';
 import { resolvers } from './resolvers/index.ts';
 
 export interface InventoryDeps {
@@ -16,6 +17,7 @@ export interface InventoryDeps {
   readonly verifyToken: VerifyToken;
   readonly gatewaySecret: string;
   readonly logger: Logger;
+  readonly priceTolerance?: PriceTolerance;
 }
 
 /** The inventory subgraph: its GraphQL server, its outbox's relay and its inbox. Works at once, listens when told to. */
@@ -25,10 +27,12 @@ export async function createInventorySubgraph({
   verifyToken,
   gatewaySecret,
   logger,
+  priceTolerance = PRICE_TOLERANCE,
 }: InventoryDeps): Promise<SubgraphServer> {
   await using opening = new AsyncDisposableStack();
   opening.use(await startOutboxRelay({ database, bus, logger }));
-  opening.use(await startInbox({ database, bus, consumer: 'inventory', handlers: messageHandlers, logger }));
+  const handlers = createMessageHandlers(priceTolerance);
+  opening.use(await startInbox({ database, bus, consumer: 'inventory', handlers, logger }));
   const server = opening.use(
     await createSubgraphServer({
       name: 'inventory',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Message } from '#platform/events/messages.ts';
 import { refusalOf } from '#tests/support/subgraph-client.ts';
-import { authorise, reserve, startOrders } from './testing.ts';
+import { authorise, basket, reserve, startOrders } from './testing.ts';
 
 describe('an order on its way', () => {
   test('goes from PENDING to DELIVERED, each step with its version, event and snapshot', async () => {
@@ -91,6 +91,53 @@ describe('an order on its way', () => {
     expect(await orders.client.ask(cancel, { id: left }, orders.ada)).toEqual({
       cancelOrder: { order: null, userErrors: [{ code: 'INVALID_STATUS', field: ['input', 'orderId'] }] },
     });
+  });
+});
+
+describe('an order rejected for its price', () => {
+  test('says the new prices as fields, beside those the customer had agreed to', async () => {
+    await using orders = await startOrders();
+    const lines = [{ sku: 'MUG', quantity: 2, expectedUnitPrice: { amount: '9.00', currencyCode: 'GBP' } }];
+    const { id } = (await orders.place(basket({ lines }))).order;
+    await reserve(orders.bus, id);
+    await orders.reached(id, 2);
+    expect(await orders.view(id)).toMatchObject({
+      status: 'REJECTED',
+      reason: 'PRICE_CHANGED',
+      total: null,
+      priceChange: {
+        expectedTotal: null,
+        offeredTotal: { amount: '19.00', currencyCode: 'GBP' },
+        lines: [
+          {
+            sku: 'MUG',
+            quantity: 2,
+            expected: { amount: '9.00', currencyCode: 'GBP' },
+            offered: { amount: '9.50', currencyCode: 'GBP' },
+          },
+        ],
+      },
+    });
+  });
+
+  test('by its total alone does so too, and an order rejected for something else has no such fields', async () => {
+    await using orders = await startOrders();
+    const expectedTotal = { amount: '18.99', currencyCode: 'GBP' };
+    const { id } = (await orders.place(basket({ expectedTotal }))).order;
+    await reserve(orders.bus, id);
+    await orders.reached(id, 2);
+    expect(await orders.view(id)).toMatchObject({
+      priceChange: {
+        expectedTotal: { amount: '18.99' },
+        offeredTotal: { amount: '19.00' },
+        lines: [{ sku: 'MUG', expected: null, offered: { amount: '9.50' } }],
+      },
+    });
+    const agreed = [{ sku: 'MUG', quantity: 2, expectedUnitPrice: { amount: '9.50', currencyCode: 'GBP' } }];
+    const accepted = (await orders.place(basket({ lines: agreed }))).order;
+    await reserve(orders.bus, accepted.id);
+    await orders.reached(accepted.id, 2);
+    expect(await orders.view(accepted.id)).toMatchObject({ status: 'RESERVED', priceChange: null });
   });
 });
 

@@ -9,7 +9,7 @@ import { createTestTokens } from '#tests/support/tokens.ts';
 import { createOrdersSubgraph } from './subgraph.ts';
 
 export const PLACE = `mutation ($input: PlaceOrderInput!) { placeOrder(input: $input) { order { id number version status } userErrors { code field message } } }`;
-const SHOW = `query ($id: ID!) { order(id: $id) { id version status reason reasonDetail total { amount currencyCode }
+const SHOW = `query ($id: ID!) { order(id: $id) { id version status reason reasonDetail total { amount currencyCode } priceChange { expectedTotal { amount } offeredTotal { amount currencyCode } lines { sku quantity expected { amount currencyCode } offered { amount currencyCode } } }
   lines { sku name quantity unitPrice { amount } } shipment { carrier trackingNumber deliveredAt } events { version status } customer { id } } }`;
 const FOLLOW = `subscription ($id: ID!, $after: Int) { orderUpdated(orderId: $id, after: $after) { version status reason order { id status } } }`;
 

@@ -52,6 +52,12 @@ export type OrderErrorCode =
   | 'NOT_FOUND';
 
 export type OrderLineInput = {
+  /**
+   * The price a piece that the customer was shown. The line is charged at it if it was offered when the order was placed or
+   * shortly before (15 minutes, unless set otherwise); if not, the order is rejected as PRICE_CHANGED. Without it, the line
+   * is charged at the price of the moment the order was placed.
+   */
+  expectedUnitPrice?: MoneyInput | null | undefined;
   /** 1 to 1,000. */
   quantity: number;
   sku: string;
@@ -67,7 +73,7 @@ export type OrderReason =
   | 'PAYMENT_DECLINED'
   /** The payment provider could not be reached in time. */
   | 'PAYMENT_UNAVAILABLE'
-  /** The total is not the `expectedTotal` that the customer agreed to. */
+  /** The total or a unit price is not what the customer agreed to: see `priceChange`. */
   | 'PRICE_CHANGED'
   | 'UNKNOWN_SKU';
 
@@ -86,7 +92,7 @@ export type OrderStatus =
   | 'PENDING'
   /** Refused, see `reason`. Nothing is held and nothing is charged. */
   | 'REJECTED'
-  /** Stock reserved and prices fixed; payment not yet authorised. */
+  /** Stock reserved, at the prices of the moment the order was placed; payment not yet authorised. */
   | 'RESERVED';
 
 export type PaymentErrorCode =

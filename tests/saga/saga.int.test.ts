@@ -5,6 +5,7 @@ import type { UserActor } from '#platform/auth/actor.ts';
 import type { Bus } from '#platform/bus/bus.ts';
 import { openBus } from '#platform/bus/postgres-bus.ts';
 import { silentLogger } from '#platform/telemetry/logger.ts';
+import { changePrice } from '#subgraphs/inventory/commands/change-price.ts';
 import { createInventorySubgraph } from '#subgraphs/inventory/subgraph.ts';
 import { expectNoDiscrepancies, stock } from '#subgraphs/inventory/testing.ts';
 import { cancelOrder } from '#subgraphs/orders/commands/cancel-order.ts';
@@ -178,6 +179,35 @@ test('orders, stock and money agree in the end, whatever is ordered, cancelled a
     { numRuns: Number(process.env['SAGA_RUNS'] ?? 3), endOnFailure: true },
   );
 }, 120_000);
+
+test('what is ordered is charged at the price of the moment it was placed, whatever becomes of the price just after', async () => {
+  await using services = await startServices();
+  const { databases } = services;
+  const prices: string[] = [];
+  for (let pounds = 10; pounds < 22; pounds++) {
+    const price = { amount: `${pounds}.00`, currencyCode: 'GBP' };
+    await changePrice({ database: databases.inventory, actor: staff }, { sku: 'A', price });
+    const lines = [{ sku: 'A', quantity: 1 }];
+    const input = { idempotencyKey: uuidv7(), lines, paymentMethod: 'tok_visa', shippingAddress };
+    const { orderId } = await placeOrder({ database: databases.orders, actor: customer }, input);
+    await changePrice(
+      { database: databases.inventory, actor: staff },
+      { sku: 'A', price: { ...price, amount: '99.00' } },
+    );
+    prices.push(`${pounds}00 of ${pounds}00`);
+    await until(async () => {
+      const [row] = await databases.orders.sql`select status from orders where id = ${orderId}`;
+      return row?.['status'] === 'CONFIRMED';
+    }, 'the order to be confirmed');
+    await cancelOrder({ database: databases.orders, actor: customer }, { orderId });
+  }
+  await quiet(databases);
+  const charged = await databases.payments.sql`
+    select m.amount_minor || ' of ' || p.amount_minor as hold from simulator.movements m
+      join simulator.charges c using (authorisation_key) join payments p on p.order_id::text = c.reference
+    where m.kind = 'HOLD' order by m.position`;
+  expect(charged.map(({ hold }) => hold)).toEqual(prices);
+});
 
 function expectRefusal(error: unknown) {
   expect(error).toMatchObject({ code: 'INVALID_STATUS' });

@@ -1,9 +1,13 @@
-import { asc, eq, inArray } from 'drizzle-orm';
+import { and, asc, eq, inArray, lte, max, sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
 import { uuidv7 } from 'uuidv7';
 import type { Money } from '#platform/money/money.ts';
 import type { Queryable, Transaction } from '#platform/postgres/database.ts';
+import type { PriceVersion } from '../domain/price.ts';
 import type { Offer } from '../domain/reservation.ts';
-import { type ProductRow, products, type VariantRow, variants } from './tables.ts';
+import { type ProductRow, products, variantPrices, type VariantRow, variants } from './tables.ts';
+
+type OfferedVariant = Omit<Offer, 'price'>;
 
 /** What a list or a reference of products reads: not the search columns. */
 export const productColumns = { id: products.id, name: products.name, description: products.description };
@@ -41,26 +45,51 @@ export async function findVariantsOfProducts(
     .orderBy(asc(variants.productId), asc(variants.position));
 }
 
-/** Names and prices as they are now, by SKU; what does not exist is not in it. */
-export async function findOffers(db: Queryable, skus: readonly string[]): Promise<Map<string, Offer>> {
+/** By SKU, with the name as it is now; what does not exist is not in it. */
+export async function findOffers(
+  db: Queryable,
+  skus: readonly string[],
+): Promise<Map<string, OfferedVariant>> {
   const rows = await db
     .select({
       variantId: variants.id,
       sku: variants.sku,
       productName: products.name,
       variantName: variants.name,
-      priceMinor: variants.priceMinor,
-      currencyCode: variants.currencyCode,
     })
     .from(variants)
     .innerJoin(products, eq(products.id, variants.productId))
     .where(inArray(variants.sku, [...skus]));
-  return new Map(
-    rows.map(({ priceMinor, currencyCode, ...offer }) => [
-      offer.sku,
-      { ...offer, price: { minor: priceMinor, currencyCode } },
-    ]),
-  );
+  return new Map(rows.map((offer) => [offer.sku, offer]));
+}
+
+/** Each variant's prices since a moment, that of the moment included, oldest first; at least one. */
+export async function findPricesSince(
+  db: Queryable,
+  variantIds: readonly string[],
+  since: Date,
+): Promise<Map<string, PriceVersion[]>> {
+  const before = alias(variantPrices, 'before');
+  const atThatTime = db
+    .select({ validFrom: max(before.validFrom) })
+    .from(before)
+    .where(and(eq(before.variantId, variantPrices.variantId), lte(before.validFrom, since)));
+  const rows = await db
+    .select()
+    .from(variantPrices)
+    .where(
+      and(
+        inArray(variantPrices.variantId, [...variantIds]),
+        sql`${variantPrices.validFrom} >= coalesce((${atThatTime}), '-infinity')`,
+      ),
+    )
+    .orderBy(asc(variantPrices.validFrom), asc(variantPrices.id));
+  const prices = new Map<string, PriceVersion[]>();
+  for (const { variantId, priceMinor: minor, currencyCode, validFrom } of rows) {
+    const version = { price: { minor, currencyCode }, validFrom };
+    prices.set(variantId, [...(prices.get(variantId) ?? []), version]);
+  }
+  return prices;
 }
 
 export interface NewProduct {

@@ -41,6 +41,15 @@ export const variants = pgTable('variants', {
   createdAt: instant('created_at').notNull().defaultNow(),
 });
 
+/** Written by a trigger on `variants`. */
+export const variantPrices = pgTable('variant_prices', {
+  id: bigint('id', { mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
+  variantId: uuid('variant_id').notNull(),
+  priceMinor: bigint('price_minor', { mode: 'bigint' }).notNull(),
+  currencyCode: text('currency_code').notNull(),
+  validFrom: instant('valid_from').notNull(),
+});
+
 export const stockLevels = pgTable(
   'stock_levels',
   {

@@ -12,7 +12,7 @@
  * held is a fault of the sender, except when it is the same shipment told again.
  */
 import type { NewMessage, Payload } from '#platform/events/messages.ts';
-import { type Money, toMessage } from '#platform/money/money.ts';
+import { fromMessage, type Money, toMessage } from '#platform/money/money.ts';
 
 export type ReservationStatus = 'HELD' | 'REFUSED' | 'RELEASED' | 'SHIPPED';
 
@@ -28,6 +28,7 @@ export interface Offer {
   readonly sku: string;
   readonly productName: string;
   readonly variantName: string;
+  /** When the order was placed. */
   readonly price: Money;
 }
 
@@ -41,16 +42,22 @@ export function unitsBySku(lines: readonly RequestedLine[]): [sku: string, quant
   return [...units].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
-/** Every line at its name and price. @param offers by SKU; throws where one is missing. */
+/**
+ * Every line at its name and price.
+ * @param offers by SKU; throws where one is missing.
+ * @param agree what a line costs whose customer was quoted a price; without it, what is offered.
+ */
 export function reserved(
   orderId: string,
   lines: readonly RequestedLine[],
   offers: ReadonlyMap<string, Offer>,
+  agree: (offer: Offer, quoted: Money) => Money = ({ price }) => price,
 ): StockAnswer {
-  const snapshots = lines.map(({ sku, quantity }) => {
+  const snapshots = lines.map(({ sku, quantity, quotedPrice }) => {
     const offer = offers.get(sku);
     if (offer === undefined) throw new Error(`No offer for ${sku}.`);
-    return { sku, name: lineName(offer), quantity, unitPrice: toMessage(offer.price) };
+    const price = quotedPrice === undefined ? offer.price : agree(offer, fromMessage(quotedPrice));
+    return { sku, name: lineName(offer), quantity, unitPrice: toMessage(price) };
   });
   return { type: 'stock.reserved', key: orderId, payload: { orderId, lines: snapshots } };
 }

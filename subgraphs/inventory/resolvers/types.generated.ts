@@ -96,7 +96,7 @@ export type Mutation = {
   __typename?: 'Mutation';
   /** Staff: moves the stock on hand of one variant in one warehouse by `delta` units. Never below what is reserved. */
   adjustStock: AdjustStockPayload;
-  /** Staff: orders already placed keep the price they were placed at. */
+  /** Staff: for orders placed from now on. Those already placed keep the price they were placed at. */
   changePrice: ChangePricePayload;
   /** Staff. */
   createProduct: CreateProductPayload;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type Actor, requireUser } from '#platform/auth/actor.ts';
 import { parseInput } from '#platform/errors/parse-input.ts';
 import { Refusal } from '#platform/errors/refusal.ts';
-import { fromDecimal } from '#platform/money/money.ts';
+import { fromDecimal, type Money } from '#platform/money/money.ts';
 import { appendToOutbox } from '#platform/outbox/outbox.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { claimIdempotencyKey } from '../db/idempotency.queries.ts';
@@ -24,14 +24,37 @@ const optionalText = (atMost: number) =>
     .nullish()
     .transform((value) => value || null);
 
+/** Undefined where it is not given, so that it leaves no trace in what the idempotency key stands for. */
+const expectedMoney = z
+  .object({ amount: z.string(), currencyCode: z.string() })
+  .nullish()
+  .transform((given, context): Money | undefined => {
+    if (given == null) return undefined;
+    const money = fromDecimal(given);
+    if (money !== null && money.minor >= 0n) return money;
+    context.addIssue({
+      code: 'custom',
+      path: ['amount'],
+      message: `${given.amount} is no amount of ${given.currencyCode}.`,
+    });
+    return z.NEVER;
+  });
+
 const placeOrderInput = z.object({
   idempotencyKey: text(200),
   lines: z
     .array(
-      z.object({
-        sku: text(100),
-        quantity: z.int().min(1, 'at least 1').max(QUANTITY_AT_MOST, `at most ${QUANTITY_AT_MOST}`),
-      }),
+      z
+        .object({
+          sku: text(100),
+          quantity: z.int().min(1, 'at least 1').max(QUANTITY_AT_MOST, `at most ${QUANTITY_AT_MOST}`),
+          expectedUnitPrice: expectedMoney,
+        })
+        .transform(({ sku, quantity, expectedUnitPrice }) => ({
+          sku,
+          quantity,
+          ...(expectedUnitPrice !== undefined && { expectedPrice: expectedUnitPrice }),
+        })),
     )
     .min(1, 'An order has at least one line.')
     .max(LINES_AT_MOST, `An order has at most ${LINES_AT_MOST} lines.`)
@@ -57,20 +80,7 @@ const placeOrderInput = z.object({
     postalCode: text(20),
     countryCode: z.string().length(2),
   }),
-  expectedTotal: z
-    .object({ amount: z.string(), currencyCode: z.string() })
-    .nullish()
-    .transform((total, context) => {
-      if (total == null) return null;
-      const money = fromDecimal(total);
-      if (money !== null && money.minor >= 0n) return money;
-      context.addIssue({
-        code: 'custom',
-        path: ['amount'],
-        message: `${total.amount} is no amount of ${total.currencyCode}.`,
-      });
-      return z.NEVER;
-    }),
+  expectedTotal: expectedMoney.transform((money) => money ?? null),
 });
 
 /**

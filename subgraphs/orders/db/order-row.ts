@@ -50,6 +50,7 @@ export function toOrder(row: OrderRow, lineRows: readonly OrderLineRow[]): Order
         total,
         reason: present(row, 'reason'),
         reasonDetail: row.reasonDetail,
+        offer: offerOf(lineRows),
       };
     }
   }
@@ -77,8 +78,22 @@ export function toMoney(minor: bigint | null, currencyCode: string | null): Mone
   return minor === null || currencyCode === null ? null : { minor, currencyCode };
 }
 
-function toRequestedLine({ sku, quantity }: OrderLineRow): RequestedLine {
-  return { sku, quantity };
+/** What the order was asked for where it is not what the customer agreed to; null where that is not why it was rejected. */
+export function offerOf(lineRows: readonly OrderLineRow[]): readonly PricedLine[] | null {
+  const offered = lineRows.flatMap((row) => {
+    const unitPrice = toMoney(row.offeredPriceMinor, row.offeredCurrencyCode);
+    return unitPrice === null ? [] : [{ ...toRequestedLine(row), name: row.name ?? row.sku, unitPrice }];
+  });
+  return offered.length > 0 ? offered : null;
+}
+
+function toRequestedLine({
+  sku,
+  quantity,
+  expectedPriceMinor,
+  expectedCurrencyCode,
+}: OrderLineRow): RequestedLine {
+  return { sku, quantity, expectedPrice: toMoney(expectedPriceMinor, expectedCurrencyCode) };
 }
 
 function priced(

@@ -50,9 +50,16 @@ export async function insertOrder(tx: Transaction, order: NewOrder): Promise<Ord
       createdAt,
     })
     .returning();
-  await tx
-    .insert(orderLines)
-    .values(lines.map(({ sku, quantity }, line) => ({ orderId: id, line, sku, quantity })));
+  await tx.insert(orderLines).values(
+    lines.map(({ sku, quantity, expectedPrice }, line) => ({
+      orderId: id,
+      line,
+      sku,
+      quantity,
+      expectedPriceMinor: expectedPrice?.minor ?? null,
+      expectedCurrencyCode: expectedPrice?.currencyCode ?? null,
+    })),
+  );
   await appendOrderEvent(tx, {
     orderId: id,
     version: 1,
@@ -87,6 +94,14 @@ export async function saveStep(
       await tx
         .update(orderLines)
         .set({ name, unitPriceMinor: unitPrice.minor })
+        .where(and(eq(orderLines.orderId, after.id), eq(orderLines.sku, sku)));
+    }
+  }
+  if (after.status === 'REJECTED' && after.offer !== null) {
+    for (const { sku, unitPrice } of after.offer) {
+      await tx
+        .update(orderLines)
+        .set({ offeredPriceMinor: unitPrice.minor, offeredCurrencyCode: unitPrice.currencyCode })
         .where(and(eq(orderLines.orderId, after.id), eq(orderLines.sku, sku)));
     }
   }

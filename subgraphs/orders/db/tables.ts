@@ -43,6 +43,10 @@ export const orderLines = pgTable(
     quantity: integer('quantity').notNull(),
     name: text('name'),
     unitPriceMinor: bigint('unit_price_minor', { mode: 'bigint' }),
+    expectedPriceMinor: bigint('expected_price_minor', { mode: 'bigint' }),
+    expectedCurrencyCode: text('expected_currency_code'),
+    offeredPriceMinor: bigint('offered_price_minor', { mode: 'bigint' }),
+    offeredCurrencyCode: text('offered_currency_code'),
   },
   (table) => [primaryKey({ columns: [table.orderId, table.line] })],
 );

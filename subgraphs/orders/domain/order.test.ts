@@ -99,6 +99,35 @@ describe('an order', () => {
     expect(asked(step)).toEqual(['inventory.release-stock']);
   });
 
+  test('whose unit prices are not what the customer agreed to is rejected, and says the new ones', () => {
+    const { order, messages } = place({
+      id: ID,
+      customerId: CUSTOMER,
+      lines: [
+        { sku: 'MUG', quantity: 2, expectedPrice: pounds(900n) },
+        { sku: 'TEE-M', quantity: 1 },
+      ],
+      paymentMethod: 'tok_visa',
+      expectedTotal: null,
+    });
+    expect(messages).toMatchObject([
+      {
+        payload: {
+          lines: [{ sku: 'MUG', quotedPrice: { minor: '900', currencyCode: 'GBP' } }, { sku: 'TEE-M' }],
+        },
+      },
+    ]);
+    const step = advance(order, reserved);
+    expect(step?.order).toMatchObject({
+      status: 'REJECTED',
+      reason: 'PRICE_CHANGED',
+      reasonDetail: 'MUG costs 9.50 GBP, not 9.00 GBP.',
+      total: null,
+      offer: priced,
+    });
+    expect(asked(step)).toEqual(['inventory.release-stock']);
+  });
+
   test('in two currencies is rejected, and its stock released', () => {
     const lines = [
       priced[0] as PricedLine,

@@ -16,9 +16,11 @@ import { equals, type Money, sum, times, toDecimal, toMessage } from '#platform/
 export interface RequestedLine {
   readonly sku: string;
   readonly quantity: number;
+  /** The price a piece that the customer was shown and agreed to; none where they said none. */
+  readonly expectedPrice?: Money | null;
 }
 
-/** The same with name and price as they were when the stock was reserved. */
+/** The same with its name, and its price as it was when the order was placed. */
 export interface PricedLine extends RequestedLine {
   readonly name: string;
   readonly unitPrice: Money;
@@ -60,6 +62,8 @@ interface Ended {
   readonly reason: Reason;
   /** The reason for a person to read. */
   readonly reasonDetail: string | null;
+  /** What was asked for where it is not what the customer had agreed to: PRICE_CHANGED. */
+  readonly offer: readonly PricedLine[] | null;
 }
 
 export type Order =
@@ -124,7 +128,14 @@ export function place({ id, customerId, lines, paymentMethod, expectedTotal }: P
       {
         type: 'inventory.reserve-stock',
         key: id,
-        payload: { orderId: id, lines: lines.map(({ sku, quantity }) => ({ sku, quantity })) },
+        payload: {
+          orderId: id,
+          lines: lines.map(({ sku, quantity, expectedPrice }) => ({
+            sku,
+            quantity,
+            ...(expectedPrice != null && { quotedPrice: toMessage(expectedPrice) }),
+          })),
+        },
       },
     ],
   };
@@ -220,10 +231,12 @@ function priceAndPay(order: OrderIn<'PENDING'>, lines: readonly PricedLine[]): S
     );
   }
   const total = sum(lines.map((line) => times(line.unitPrice, line.quantity)));
-  if (order.expectedTotal !== null && !equals(order.expectedTotal, total)) {
-    return reject(order, 'PRICE_CHANGED', `The total is ${show(total)}, not ${show(order.expectedTotal)}.`, [
+  const complaints = priceComplaints(order, lines, total);
+  if (complaints.length > 0) {
+    const { order: rejected, messages } = reject(order, 'PRICE_CHANGED', complaints.join(' '), [
       releaseStock(order),
     ]);
+    return { order: { ...rejected, offer: lines }, messages };
   }
   const { id, customerId, version, paymentMethod } = order;
   return {
@@ -238,12 +251,31 @@ function priceAndPay(order: OrderIn<'PENDING'>, lines: readonly PricedLine[]): S
   };
 }
 
+/** What is not as the customer agreed to, for a person to read. */
+function priceComplaints(
+  order: OrderIn<'PENDING'>,
+  offer: readonly PricedLine[],
+  total: Money,
+): readonly string[] {
+  const expected = new Map(order.lines.map(({ sku, expectedPrice }) => [sku, expectedPrice ?? null]));
+  const complaints = offer.flatMap(({ sku, unitPrice }) => {
+    const agreed = expected.get(sku) ?? null;
+    return agreed === null || equals(agreed, unitPrice)
+      ? []
+      : [`${sku} costs ${show(unitPrice)}, not ${show(agreed)}.`];
+  });
+  const { expectedTotal } = order;
+  if (expectedTotal !== null && !equals(expectedTotal, total))
+    complaints.push(`The total is ${show(total)}, not ${show(expectedTotal)}.`);
+  return complaints;
+}
+
 function reject(
   order: OrderIn<'PENDING' | 'RESERVED'>,
   reason: Reason,
   reasonDetail: string | null,
   messages: readonly NewMessage[] = [],
-): Step {
+): { order: OrderIn<'REJECTED'>; messages: readonly NewMessage[] } {
   return { order: { ...ended(order, reason, reasonDetail), status: 'REJECTED' }, messages };
 }
 
@@ -275,6 +307,7 @@ function ended(
     total: order.status === 'PENDING' ? null : order.total,
     reason,
     reasonDetail,
+    offer: null,
   };
 }
 

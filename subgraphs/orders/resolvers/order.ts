@@ -1,7 +1,8 @@
 import { mayReadOf } from '#platform/auth/actor.ts';
 import { notFound } from '#platform/errors/graphql-errors.ts';
-import { toDecimal } from '#platform/money/money.ts';
-import { toMoney } from '../db/order-row.ts';
+import { type Money, sum, times, toDecimal } from '#platform/money/money.ts';
+import { offerOf, toMoney } from '../db/order-row.ts';
+import type { PricedLine } from '../domain/order.ts';
 import { orderList } from './order-list.ts';
 import type {
   OrderConnectionResolvers,
@@ -17,6 +18,11 @@ export const Order = {
   total: ({ totalMinor, currencyCode }) => decimalOrNull(totalMinor, currencyCode),
   async lines({ id, currencyCode }, _, { loaders }) {
     return (await loaders.lines.load(id)).map((line) => ({ ...line, currencyCode }));
+  },
+  async priceChange({ id, reason, expectedTotalMinor, expectedCurrencyCode }, _, { loaders }) {
+    if (reason !== 'PRICE_CHANGED') return null;
+    const offer = offerOf(await loaders.lines.load(id));
+    return offer === null ? null : toPriceChange(offer, toMoney(expectedTotalMinor, expectedCurrencyCode));
   },
   customer: ({ customerId }) => ({ id: customerId }),
   shipment: ({ carrier, trackingNumber, shippedAt, deliveredAt }) =>
@@ -53,6 +59,19 @@ export const User = {
   __resolveReference: ({ id }) => ({ id }),
   orders: ({ id }, args, context) => (mayReadOf(context.actor, id) ? orderList(context, id, args) : null),
 } satisfies UserResolvers;
+
+function toPriceChange(offer: readonly PricedLine[], expectedTotal: Money | null) {
+  return {
+    lines: offer.map(({ sku, quantity, expectedPrice, unitPrice }) => ({
+      sku,
+      quantity,
+      expected: expectedPrice == null ? null : toDecimal(expectedPrice),
+      offered: toDecimal(unitPrice),
+    })),
+    expectedTotal: expectedTotal === null ? null : toDecimal(expectedTotal),
+    offeredTotal: toDecimal(sum(offer.map(({ unitPrice, quantity }) => times(unitPrice, quantity)))),
+  };
+}
 
 function decimalOrNull(minor: bigint | null, currencyCode: string | null) {
   const money = toMoney(minor, currencyCode);

@@ -109,6 +109,8 @@ export type Order = {
   lines: Array<OrderLine>;
   /** What a person quotes, such as OG-1000042. */
   number: Scalars['String']['output'];
+  /** Of an order rejected as PRICE_CHANGED: what the customer agreed to, and what is asked instead. */
+  priceChange?: Maybe<PriceChange>;
   /** Why the order was rejected or cancelled. */
   reason?: Maybe<OrderReason>;
   /** The same for a person to read. */
@@ -116,7 +118,7 @@ export type Order = {
   shipment?: Maybe<Shipment>;
   shippingAddress: ShippingAddress;
   status: OrderStatus;
-  /** Null until the stock is reserved, which is when prices are fixed. */
+  /** At the prices of the moment the order was placed. Null until the stock is reserved. */
   total?: Maybe<Money>;
   /** Counts the changes of this order from 1. */
   version: Scalars['Int']['output'];
@@ -170,7 +172,7 @@ export type OrderFilter = {
   statuses?: InputMaybe<Array<OrderStatus>>;
 };
 
-/** Name and unit price are those of the moment the stock was reserved. */
+/** The unit price is that of the moment the order was placed. Name and unit price are null until the stock is reserved. */
 export type OrderLine = {
   __typename?: 'OrderLine';
   name?: Maybe<Scalars['String']['output']>;
@@ -182,6 +184,12 @@ export type OrderLine = {
 };
 
 export type OrderLineInput = {
+  /**
+   * The price a piece that the customer was shown. The line is charged at it if it was offered when the order was placed or
+   * shortly before (15 minutes, unless set otherwise); if not, the order is rejected as PRICE_CHANGED. Without it, the line
+   * is charged at the price of the moment the order was placed.
+   */
+  expectedUnitPrice?: InputMaybe<MoneyInput>;
   /** 1 to 1,000. */
   quantity: Scalars['Int']['input'];
   sku: Scalars['String']['input'];
@@ -197,7 +205,7 @@ export const OrderReason = {
   PaymentDeclined: 'PAYMENT_DECLINED',
   /** The payment provider could not be reached in time. */
   PaymentUnavailable: 'PAYMENT_UNAVAILABLE',
-  /** The total is not the `expectedTotal` that the customer agreed to. */
+  /** The total or a unit price is not what the customer agreed to: see `priceChange`. */
   PriceChanged: 'PRICE_CHANGED',
   UnknownSku: 'UNKNOWN_SKU'
 } as const;
@@ -218,7 +226,7 @@ export const OrderStatus = {
   Pending: 'PENDING',
   /** Refused, see `reason`. Nothing is held and nothing is charged. */
   Rejected: 'REJECTED',
-  /** Stock reserved and prices fixed; payment not yet authorised. */
+  /** Stock reserved, at the prices of the moment the order was placed; payment not yet authorised. */
   Reserved: 'RESERVED'
 } as const;
 
@@ -260,6 +268,25 @@ export type PlaceOrderPayload = {
   __typename?: 'PlaceOrderPayload';
   order?: Maybe<Order>;
   userErrors: Array<OrderError>;
+};
+
+/** An order is not charged another price than the customer agreed to: it is rejected, and says what it would cost. */
+export type PriceChange = {
+  __typename?: 'PriceChange';
+  /** The `expectedTotal` of the order, if it had one. */
+  expectedTotal?: Maybe<Money>;
+  lines: Array<PriceChangeLine>;
+  offeredTotal: Money;
+};
+
+export type PriceChangeLine = {
+  __typename?: 'PriceChangeLine';
+  /** The `expectedUnitPrice` of the line, if it had one. */
+  expected?: Maybe<Money>;
+  /** What a piece cost when the order was placed. */
+  offered: Money;
+  quantity: Scalars['Int']['output'];
+  sku: Scalars['String']['output'];
 };
 
 export type Query = {
@@ -482,6 +509,8 @@ export type ResolversTypes = {
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   PlaceOrderInput: PlaceOrderInput;
   PlaceOrderPayload: ResolverTypeWrapper<Omit<PlaceOrderPayload, 'order'> & { order?: Maybe<ResolversTypes['Order']> }>;
+  PriceChange: ResolverTypeWrapper<PriceChange>;
+  PriceChangeLine: ResolverTypeWrapper<PriceChangeLine>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Shipment: ResolverTypeWrapper<Shipment>;
   ShippingAddress: ResolverTypeWrapper<ShippingAddress>;
@@ -522,6 +551,8 @@ export type ResolversParentTypes = {
   Boolean: Scalars['Boolean']['output'];
   PlaceOrderInput: PlaceOrderInput;
   PlaceOrderPayload: Omit<PlaceOrderPayload, 'order'> & { order?: Maybe<ResolversParentTypes['Order']> };
+  PriceChange: PriceChange;
+  PriceChangeLine: PriceChangeLine;
   Query: Record<PropertyKey, never>;
   Shipment: Shipment;
   ShippingAddress: ShippingAddress;
@@ -582,6 +613,7 @@ export type OrderResolvers<ContextType = Context, ParentType extends ResolversPa
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   lines?: Resolver<Array<ResolversTypes['OrderLine']>, ParentType, ContextType>;
   number?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  priceChange?: Resolver<Maybe<ResolversTypes['PriceChange']>, ParentType, ContextType>;
   reason?: Resolver<Maybe<ResolversTypes['OrderReason']>, ParentType, ContextType>;
   reasonDetail?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   shipment?: Resolver<Maybe<ResolversTypes['Shipment']>, ParentType, ContextType>;
@@ -647,6 +679,19 @@ export type PlaceOrderPayloadResolvers<ContextType = Context, ParentType extends
   userErrors?: Resolver<Array<ResolversTypes['OrderError']>, ParentType, ContextType>;
 };
 
+export type PriceChangeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PriceChange'] = ResolversParentTypes['PriceChange']> = {
+  expectedTotal?: Resolver<Maybe<ResolversTypes['Money']>, ParentType, ContextType>;
+  lines?: Resolver<Array<ResolversTypes['PriceChangeLine']>, ParentType, ContextType>;
+  offeredTotal?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
+};
+
+export type PriceChangeLineResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PriceChangeLine'] = ResolversParentTypes['PriceChangeLine']> = {
+  expected?: Resolver<Maybe<ResolversTypes['Money']>, ParentType, ContextType>;
+  offered?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
+  quantity?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  sku?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
 export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   order?: Resolver<Maybe<ResolversTypes['Order']>, ParentType, ContextType, RequireFields<QueryOrderArgs, 'id'>>;
   orders?: Resolver<ResolversTypes['OrderConnection'], ParentType, ContextType, RequireFields<QueryOrdersArgs, 'first'>>;
@@ -703,6 +748,8 @@ export type Resolvers<ContextType = Context> = {
   OrderUpdate?: OrderUpdateResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   PlaceOrderPayload?: PlaceOrderPayloadResolvers<ContextType>;
+  PriceChange?: PriceChangeResolvers<ContextType>;
+  PriceChangeLine?: PriceChangeLineResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   Shipment?: ShipmentResolvers<ContextType>;
   ShippingAddress?: ShippingAddressResolvers<ContextType>;
