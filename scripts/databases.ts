@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { BUS_MIGRATIONS } from '#platform/bus/postgres-bus.ts';
 import { MESSAGING_MIGRATIONS, type MigrationSet } from '#platform/postgres/migrate.ts';
+import { SESSIONS_MIGRATIONS } from '#platform/sessions/ended-sessions.ts';
 
 export type DatabaseName = 'users' | 'orders' | 'payments' | 'inventory' | 'bus';
 
@@ -13,21 +14,25 @@ export interface DatabaseDescription {
 
 /** Every database of the system: one a service, and the bus's. */
 export const DATABASES: readonly DatabaseDescription[] = [
-  { name: 'users', variable: 'USERS_DATABASE_URL', migrations: ownMigrations('users') },
+  {
+    name: 'users',
+    variable: 'USERS_DATABASE_URL',
+    migrations: [MESSAGING_MIGRATIONS, ...ownMigrations('users')],
+  },
   {
     name: 'inventory',
     variable: 'INVENTORY_DATABASE_URL',
-    migrations: [MESSAGING_MIGRATIONS, ...ownMigrations('inventory')],
+    migrations: [MESSAGING_MIGRATIONS, SESSIONS_MIGRATIONS, ...ownMigrations('inventory')],
   },
   {
     name: 'payments',
     variable: 'PAYMENTS_DATABASE_URL',
-    migrations: [MESSAGING_MIGRATIONS, ...ownMigrations('payments')],
+    migrations: [MESSAGING_MIGRATIONS, SESSIONS_MIGRATIONS, ...ownMigrations('payments')],
   },
   {
     name: 'orders',
     variable: 'ORDERS_DATABASE_URL',
-    migrations: [MESSAGING_MIGRATIONS, ...ownMigrations('orders')],
+    migrations: [MESSAGING_MIGRATIONS, SESSIONS_MIGRATIONS, ...ownMigrations('orders')],
   },
   { name: 'bus', variable: 'BUS_DATABASE_URL', migrations: [BUS_MIGRATIONS] },
 ];

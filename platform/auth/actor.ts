@@ -9,6 +9,8 @@ export type Actor =
       readonly kind: 'user';
       readonly userId: string;
       readonly roles: readonly Role[];
+      /** The log-in that the token comes from. Tokens of a version before this claim have none. */
+      readonly sessionId?: string;
       readonly expiresAt: Date;
     };
 

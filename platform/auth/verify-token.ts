@@ -36,6 +36,7 @@ export function createTokenVerifierFrom(keys: JWTVerifyGetKey): VerifyToken {
         kind: 'user',
         userId: payload.sub as string,
         roles,
+        ...(typeof payload['sid'] === 'string' && { sessionId: payload['sid'] }),
         expiresAt: new Date((payload.exp as number) * 1000),
       };
     } catch (error) {

@@ -69,6 +69,9 @@ export const MESSAGES = {
   /** orders → payments: let go of what is held, now or if it should still come to be held. */
   'payments.void': z.object({ orderId: z.uuid() }),
 
+  /** users → all: access tokens of this session are no longer good for changing anything. */
+  'session.ended': z.object({ sessionId: z.uuid(), userId: z.uuid() }),
+
   /** payments → orders */
   'payment.authorised': z.object({ orderId: z.uuid(), paymentId: z.uuid() }),
   /** payments → orders: nothing is held, and nothing will be. */

@@ -122,7 +122,8 @@ test('a handler that fails leaves nothing behind, and its message comes again', 
 
 test('a message that can never be handled is laid aside with its error, and those behind it go on', async () => {
   await using service = await startService(async ({ key, payload }) => {
-    if (key === 'bad' && payload.orderId.endsWith('0')) throw new Error('no such order');
+    if (key === 'bad' && 'orderId' in payload && payload.orderId.endsWith('0'))
+      throw new Error('no such order');
   });
   await using _inbox = await service.startInbox();
   const bad = {

@@ -1,5 +1,7 @@
 import { buildSchema, type ExecutionResult, parse } from 'graphql';
 import { expect, test } from 'vitest';
+import type { Actor } from '#platform/auth/actor.ts';
+import type { HasEnded } from './ended-sessions.ts';
 import { subscribeWithCursor } from './event-stream.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -8,10 +10,19 @@ const schema = buildSchema(
 );
 const context: RequestContext = { actor: { kind: 'anonymous' }, requestId: 'r', resumeAfter: null };
 
+const ADA: Actor = {
+  kind: 'user',
+  userId: 'ada',
+  roles: ['CUSTOMER'],
+  sessionId: 'a-session',
+  expiresAt: new Date('2100-01-01'),
+};
+
 /** One event, whose `thing` is read by `readThing`, on a stream that begins once `begin` has. */
 async function follow(
   readThing: () => Promise<object>,
   begin: () => Promise<unknown> = () => Promise.resolve(),
+  hasEnded?: HasEnded,
 ): Promise<AsyncIterator<ExecutionResult>> {
   async function* oneEvent() {
     yield { cursor: 1, changed: { thing: readThing } };
@@ -28,7 +39,8 @@ async function follow(
         },
       },
     },
-    () => context,
+    () => (hasEnded === undefined ? context : { ...context, actor: ADA }),
+    hasEnded,
   );
   if (!(Symbol.asyncIterator in stream)) throw new Error(JSON.stringify(stream));
   return stream[Symbol.asyncIterator]();
@@ -66,4 +78,36 @@ test('who leaves while an event cannot be read is not kept waiting for it', asyn
   const next = stream.next();
   await stream.return?.();
   expect(await next).toEqual({ done: true, value: undefined });
+});
+
+test('a stream whose session has ended tells nothing more and says why', async () => {
+  let ended = false;
+  const stream = await follow(
+    () => Promise.resolve({ name: 'cup' }),
+    () => Promise.resolve(),
+    async ({ sessionId }) => sessionId === 'a-session' && ended,
+  );
+  ended = true;
+  expect((await stream.next()).value?.errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
+  expect((await stream.next()).done).toBe(true);
+});
+
+test('a session that has ended begins no stream', async () => {
+  const begun = follow(
+    () => Promise.resolve({ name: 'cup' }),
+    () => Promise.resolve(),
+    async () => true,
+  );
+  await expect(begun).rejects.toThrow('This session has ended');
+});
+
+test('whether a session has ended is asked again while the database is away', async () => {
+  let asked = 0;
+  const stream = await follow(
+    () => Promise.resolve({ name: 'cup' }),
+    () => Promise.resolve(),
+    async () => (++asked === 2 ? away() : false),
+  );
+  expect((await stream.next()).value).toMatchObject({ data: { changed: { thing: { name: 'cup' } } } });
+  expect(asked).toBe(3);
 });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createSourceEventStream, execute, type ExecutionArgs, type ExecutionResult } from 'graphql';
-import { unauthenticated } from '#platform/errors/graphql-errors.ts';
 import { isTransient } from '#platform/postgres/database.ts';
+import { endOf, type HasEnded } from './ended-sessions.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** What a subscription's source yields: the root value of one event, and where in its log the event stands. */
@@ -47,13 +47,16 @@ const RETRY_MS = 250;
  * `subscribe` of graphql-js with these differences: every event is executed with a context of its own, so that no loader
  * answers from an earlier event's cache; what comes to nothing because the database is away is tried again; the event's
  * cursor travels in `extensions.cursor`; a position is a payload with that and nothing else. The stream ends with
- * UNAUTHENTICATED once the actor's token has.
+ * UNAUTHENTICATED once the actor's token or session has.
  */
 export async function subscribeWithCursor<Context extends RequestContext>(
   args: ExecutionArgs,
   freshContext: () => Context,
+  hasEnded: HasEnded = async () => false,
 ): Promise<Results> {
   let ended = false;
+  const refused = await patiently(() => endOf(freshContext().actor, hasEnded));
+  if (refused !== null) return { errors: [refused] };
   const source = await insist((contextValue) => createSourceEventStream({ ...args, contextValue }));
   if (!(Symbol.asyncIterator in source)) return source;
   const events = source[Symbol.asyncIterator]() as AsyncIterator<StreamEvent | StreamPosition>;
@@ -65,12 +68,10 @@ export async function subscribeWithCursor<Context extends RequestContext>(
       if (ended) return { done: true, value: undefined };
       const { done, value: event } = await events.next();
       if (done || ended) return { done: true, value: undefined };
-      if (hasExpired(freshContext())) {
+      const end = await patiently(() => endOf(freshContext().actor, hasEnded));
+      if (end !== null) {
         await results.return?.();
-        return {
-          done: false,
-          value: { errors: [unauthenticated('The access token has expired: refresh the session.')] },
-        };
+        return { done: false, value: { errors: [end] } };
       }
       const result = isPosition(event)
         ? {}
@@ -99,6 +100,17 @@ export async function subscribeWithCursor<Context extends RequestContext>(
   }
 }
 
+/** What rejects because the database is away is tried again, for as long as an event may wait. */
+async function patiently<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  for (const deadline = Date.now() + AWAY_AT_MOST_MS; ; await delay(RETRY_MS)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isTransient(error) || Date.now() > deadline) throw error;
+    }
+  }
+}
+
 /**
  * An event's cursor would go on without it: to its reader, one without data is one that never was. And whoever resumes a
  * stream and is refused does not try again.
@@ -109,8 +121,4 @@ function hasFailedForNow({ data, errors = [] }: Partial<ExecutionResult>): boole
 
 function isPosition(event: StreamEvent | StreamPosition): event is StreamPosition {
   return 'positionOnly' in event;
-}
-
-function hasExpired({ actor }: RequestContext): boolean {
-  return actor.kind === 'user' && actor.expiresAt.getTime() <= Date.now();
 }

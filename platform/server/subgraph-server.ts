@@ -12,6 +12,7 @@ import { type DocumentNode, type GraphQLSchema, parse } from 'graphql';
 import { uuidv7 } from 'uuidv7';
 import type { VerifyToken } from '#platform/auth/verify-token.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
+import { guardMutations, type HasEnded } from './ended-sessions.ts';
 import { guardEntities } from './entities.ts';
 import { maskErrors } from './mask-error.ts';
 import { GATEWAY_SECRET_HEADER, REQUEST_ID_HEADER, type RequestContext } from './request-context.ts';
@@ -27,6 +28,9 @@ export interface SubgraphServerOptions<Context extends RequestContext> {
   /** Called once a request, and once an event of a subscription. */
   createContext(request: RequestContext): Context;
   readonly verifyToken: VerifyToken;
+  readonly hasEnded: HasEnded;
+  /** Mutations that do not act as the user whose token comes along: an ended session does not stop them. */
+  readonly openMutations?: readonly string[];
   readonly gatewaySecret: string;
   readonly logger: Logger;
   /** Throws while the service cannot do its work; behind `GET /health`. */
@@ -62,6 +66,7 @@ export async function createSubgraphServer<Context extends RequestContext>(
     },
   ]);
   guardEntities(schema);
+  guardMutations(schema, options.hasEnded, options.openMutations ?? []);
   const app = Fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: 'idle',

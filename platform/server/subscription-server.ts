@@ -6,6 +6,7 @@ import { uuidv7 } from 'uuidv7';
 import { WebSocketServer } from 'ws';
 import type { VerifyToken } from '#platform/auth/verify-token.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
+import type { HasEnded } from './ended-sessions.ts';
 import { subscribeWithCursor } from './event-stream.ts';
 import { maskErrors } from './mask-error.ts';
 import { GATEWAY_SECRET_HEADER, type RequestContext, REQUEST_ID_HEADER } from './request-context.ts';
@@ -17,6 +18,7 @@ export interface SubscriptionServerOptions<Context extends RequestContext> {
   createContext(request: RequestContext): Context;
   readonly verifyToken: VerifyToken;
   isGateway(secret: unknown): boolean;
+  readonly hasEnded: HasEnded;
   readonly logger: Logger;
 }
 
@@ -69,7 +71,11 @@ export function serveSubscriptions<Context extends RequestContext>(
       subscribe: (args) => {
         const errors = variableErrors(schema, args.document, args.operationName, args.variableValues);
         if (errors.length > 0) return { errors };
-        return subscribeWithCursor(args, () => options.createContext(args.contextValue as Context));
+        return subscribeWithCursor(
+          args,
+          () => options.createContext(args.contextValue as Context),
+          options.hasEnded,
+        );
       },
       onNext: (_connection, _id, _payload, args, result) =>
         maskResult(result, (args.contextValue as Context).requestId, logger),

@@ -42,9 +42,8 @@ export function subgraphCommand(
       PORT: String(ports[name]),
       [`${name.toUpperCase()}_DATABASE_URL`]: databaseUrls[name],
       USERS_JWKS_URL: `http://127.0.0.1:${ports.users}/.well-known/jwks.json`,
-      ...(name === 'users'
-        ? { USERS_SIGNING_KEY: JSON.stringify(secrets.signingKey) }
-        : { BUS_DATABASE_URL: databaseUrls.bus }),
+      BUS_DATABASE_URL: databaseUrls.bus,
+      ...(name === 'users' && { USERS_SIGNING_KEY: JSON.stringify(secrets.signingKey) }),
     },
   };
 }

@@ -4,6 +4,7 @@ import { startInbox } from '#platform/outbox/inbox.ts';
 import { startOutboxRelay } from '#platform/outbox/outbox.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { createSubgraphServer, type SubgraphServer } from '#platform/server/subgraph-server.ts';
+import { hasEnded, sessionHandlers } from '#platform/sessions/ended-sessions.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { createContext } from './context.ts';
 import { ping } from './db/stock.queries.ts';
@@ -31,7 +32,7 @@ export async function createInventorySubgraph({
 }: InventoryDeps): Promise<SubgraphServer> {
   await using opening = new AsyncDisposableStack();
   opening.use(await startOutboxRelay({ database, bus, logger }));
-  const handlers = createMessageHandlers(priceTolerance);
+  const handlers = { ...createMessageHandlers(priceTolerance), ...sessionHandlers };
   opening.use(await startInbox({ database, bus, consumer: 'inventory', handlers, logger }));
   const server = opening.use(
     await createSubgraphServer({
@@ -40,6 +41,7 @@ export async function createInventorySubgraph({
       resolvers,
       createContext: (request) => createContext(request, { database }),
       verifyToken,
+      hasEnded: (actor) => hasEnded(database.db, actor),
       gatewaySecret,
       logger,
       checkHealth: () => ping(database.db),

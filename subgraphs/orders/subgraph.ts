@@ -4,6 +4,7 @@ import { startInbox } from '#platform/outbox/inbox.ts';
 import { startOutboxRelay } from '#platform/outbox/outbox.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { createSubgraphServer, type SubgraphServer } from '#platform/server/subgraph-server.ts';
+import { hasEnded, sessionHandlers } from '#platform/sessions/ended-sessions.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { createContext } from './context.ts';
 import { ping } from './db/order.queries.ts';
@@ -29,7 +30,15 @@ export async function createOrdersSubgraph({
 }: OrdersDeps): Promise<SubgraphServer> {
   await using opening = new AsyncDisposableStack();
   opening.use(await startOutboxRelay({ database, bus, logger }));
-  opening.use(await startInbox({ database, bus, consumer: 'orders', handlers: messageHandlers, logger }));
+  opening.use(
+    await startInbox({
+      database,
+      bus,
+      consumer: 'orders',
+      handlers: { ...messageHandlers, ...sessionHandlers },
+      logger,
+    }),
+  );
   const notifier = opening.use(await createOrderNotifier(database));
   const server = opening.use(
     await createSubgraphServer({
@@ -38,6 +47,7 @@ export async function createOrdersSubgraph({
       resolvers,
       createContext: (request) => createContext(request, { database, notifier }),
       verifyToken,
+      hasEnded: (actor) => hasEnded(database.db, actor),
       gatewaySecret,
       logger,
       checkHealth: () => ping(database.db),

@@ -4,6 +4,7 @@ import { startInbox } from '#platform/outbox/inbox.ts';
 import { startOutboxRelay } from '#platform/outbox/outbox.ts';
 import { openDatabase } from '#platform/postgres/database.ts';
 import { createSubgraphServer, type SubgraphServer } from '#platform/server/subgraph-server.ts';
+import { hasEnded, sessionHandlers } from '#platform/sessions/ended-sessions.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { createContext } from './context.ts';
 import { messageHandlers } from './events.ts';
@@ -36,7 +37,15 @@ export async function createPaymentsSubgraph({
   const database = starting.use(openDatabase({ url: databaseUrl, applicationName: 'payments' }));
   starting.use(await startOutboxRelay({ database, bus, logger }));
   starting.use(await runOperations({ database, provider, logger, times }));
-  starting.use(await startInbox({ database, bus, consumer: 'payments', handlers: messageHandlers, logger }));
+  starting.use(
+    await startInbox({
+      database,
+      bus,
+      consumer: 'payments',
+      handlers: { ...messageHandlers, ...sessionHandlers },
+      logger,
+    }),
+  );
   const server = starting.use(
     await createSubgraphServer({
       name: 'payments',
@@ -44,6 +53,7 @@ export async function createPaymentsSubgraph({
       resolvers,
       createContext: (request) => createContext(database, request),
       verifyToken,
+      hasEnded: (actor) => hasEnded(database.db, actor),
       gatewaySecret,
       logger,
       checkHealth: async () => void (await database.db.execute('select 1')),

@@ -12,6 +12,7 @@ function environment(key: string, NODE_ENV: string): NodeJS.ProcessEnv {
     GATEWAY_SECRET: 'a secret long enough',
     USERS_JWKS_URL: 'http://127.0.0.1:4001/.well-known/jwks.json',
     USERS_DATABASE_URL: 'postgres://127.0.0.1/users',
+    BUS_DATABASE_URL: 'postgres://127.0.0.1/bus',
     USERS_SIGNING_KEY: key,
   };
 }

@@ -11,7 +11,12 @@ const signingKey = z.string().transform((json, context) => {
 
 /** The one reader of the environment here. Throws ConfigError, which never shows a part of the key. */
 export function readUsersConfig(env: NodeJS.ProcessEnv = process.env) {
-  const config = readServiceConfig({ USERS_DATABASE_URL: databaseUrl, USERS_SIGNING_KEY: signingKey }, env);
+  const variables = {
+    USERS_DATABASE_URL: databaseUrl,
+    BUS_DATABASE_URL: databaseUrl,
+    USERS_SIGNING_KEY: signingKey,
+  };
+  const config = readServiceConfig(variables, env);
   if (config.NODE_ENV === 'production')
     refuseDevelopmentSecret('USERS_SIGNING_KEY', config.USERS_SIGNING_KEY.keyId);
   return config;

@@ -1,14 +1,21 @@
+import { openBus } from '#platform/bus/postgres-bus.ts';
 import { runService } from '#platform/server/run-service.ts';
 import { readUsersConfig } from './config.ts';
 import { createUsersSubgraph } from './subgraph.ts';
 
 await runService('users', readUsersConfig, async (config, logger) => {
-  const subgraph = await createUsersSubgraph({
-    databaseUrl: config.USERS_DATABASE_URL,
-    signingKey: config.USERS_SIGNING_KEY,
-    gatewaySecret: config.GATEWAY_SECRET,
-    logger,
-  });
+  await using opening = new AsyncDisposableStack();
+  const bus = opening.use(openBus({ url: config.BUS_DATABASE_URL, applicationName: 'users bus', logger }));
+  const subgraph = opening.use(
+    await createUsersSubgraph({
+      databaseUrl: config.USERS_DATABASE_URL,
+      bus,
+      signingKey: config.USERS_SIGNING_KEY,
+      gatewaySecret: config.GATEWAY_SECRET,
+      logger,
+    }),
+  );
   const port = await subgraph.listen({ host: config.HOST, port: config.PORT });
-  return { port, [Symbol.asyncDispose]: () => subgraph[Symbol.asyncDispose]() };
+  const opened = opening.move();
+  return { port, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 });

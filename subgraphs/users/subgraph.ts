@@ -1,9 +1,12 @@
+import type { Bus } from '#platform/bus/bus.ts';
+import { startOutboxRelay } from '#platform/outbox/outbox.ts';
 import { openDatabase } from '#platform/postgres/database.ts';
 import { createWakeableLoop } from '#platform/postgres/wakeable-loop.ts';
 import { createSubgraphServer, type SubgraphServer } from '#platform/server/subgraph-server.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { createContext, type Services } from './context.ts';
 import { createAccessTokens, type SigningKey } from './credentials/access-tokens.ts';
+import { hasEnded } from './credentials/has-ended.ts';
 import { createPasswords } from './credentials/passwords.ts';
 import { deleteExpired } from './db/delete-expired.ts';
 import { resolvers } from './resolvers/index.ts';
@@ -11,12 +14,16 @@ import { resolvers } from './resolvers/index.ts';
 export interface UsersSubgraphOptions {
   /** Of a migrated database. */
   readonly databaseUrl: string;
+  /** Stays the caller's. */
+  readonly bus: Bus;
   readonly signingKey: SigningKey;
   readonly gatewaySecret: string;
   readonly logger: Logger;
 }
 
 export const JWKS_PATH = '/.well-known/jwks.json';
+/** They ask for a password or a refresh token, and for nothing that an access token says. */
+const OPEN_MUTATIONS = ['registerUser', 'logIn', 'refreshSession', 'logOut'];
 const TIDY_EVERY_MS = 60 * 60_000;
 /** How long others may keep the public keys before they ask again. */
 const JWKS_MAX_AGE_S = 300;
@@ -35,6 +42,7 @@ export async function createUsersSubgraph(options: UsersSubgraphOptions): Promis
     now: () => new Date(),
   };
   starting.use(startTidying(services));
+  starting.use(await startOutboxRelay({ database, bus: options.bus, logger }));
 
   const server = starting.use(
     await createSubgraphServer({
@@ -43,6 +51,8 @@ export async function createUsersSubgraph(options: UsersSubgraphOptions): Promis
       resolvers,
       createContext: (request) => createContext(services, request),
       verifyToken: accessTokens.verify,
+      hasEnded: (actor) => hasEnded(database.db, actor),
+      openMutations: OPEN_MUTATIONS,
       gatewaySecret,
       logger,
       async checkHealth() {

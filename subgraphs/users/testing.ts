@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
 import { ANONYMOUS } from '#platform/auth/actor.ts';
+import { createPostgresBus } from '#platform/bus/postgres-bus.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { GATEWAY_SECRET_HEADER } from '#platform/server/request-context.ts';
 import { silentLogger as logger } from '#platform/telemetry/logger.ts';
@@ -77,8 +78,10 @@ export interface TestUsersService extends AsyncDisposable {
 export async function startUsersService(): Promise<TestUsersService> {
   await using starting = new AsyncDisposableStack();
   const database = starting.use(await cloneDatabase('users'));
+  const bus = starting.use(createPostgresBus({ database: starting.use(await cloneDatabase('bus')), logger }));
   const options = {
     databaseUrl: database.url,
+    bus,
     signingKey: newSigningKey(),
     gatewaySecret: GATEWAY_SECRET,
     logger,

@@ -8,7 +8,7 @@ import { createPaymentsSubgraph } from '#subgraphs/payments/subgraph.ts';
 import { createUsersSubgraph } from '#subgraphs/users/subgraph.ts';
 import { newSigningKey } from '#subgraphs/users/testing.ts';
 import { createAccessTokens } from '#subgraphs/users/credentials/access-tokens.ts';
-import { cloneDatabase } from './database.ts';
+import { cloneDatabase, type TestDatabase } from './database.ts';
 import {
   createSubgraphClient,
   type SubgraphClient,
@@ -21,6 +21,7 @@ export type SubgraphName = (typeof SUBGRAPH_NAMES)[number];
 export interface RunningSubgraphs extends AsyncDisposable {
   readonly clients: Readonly<Record<SubgraphName, SubgraphClient>>;
   readonly ports: Readonly<Record<SubgraphName, number>>;
+  readonly databases: Readonly<Record<SubgraphName, TestDatabase>>;
 }
 
 /** All four in this process, on databases of their own and one bus, trusting the tokens of users. */
@@ -31,18 +32,24 @@ export async function startSubgraphs(): Promise<RunningSubgraphs> {
   const signingKey = newSigningKey();
   const verifyToken = createAccessTokens(signingKey).verify;
   const shared = { bus, verifyToken, gatewaySecret, logger };
-  const { url: paymentsUrl } = await open('payments');
-  const provider = starting.use(await createSimulator({ url: paymentsUrl }));
+  const databases = {
+    users: await open('users'),
+    inventory: await open('inventory'),
+    orders: await open('orders'),
+    payments: await open('payments'),
+  };
+  const provider = starting.use(await createSimulator({ url: databases.payments.url }));
   const servers: Record<SubgraphName, SubgraphServer> = {
     users: await createUsersSubgraph({
-      databaseUrl: (await open('users')).url,
+      databaseUrl: databases.users.url,
+      bus,
       signingKey,
       gatewaySecret,
       logger,
     }),
-    inventory: await createInventorySubgraph({ database: await open('inventory'), ...shared }),
-    orders: await createOrdersSubgraph({ database: await open('orders'), ...shared }),
-    payments: await createPaymentsSubgraph({ databaseUrl: paymentsUrl, provider, ...shared }),
+    inventory: await createInventorySubgraph({ database: databases.inventory, ...shared }),
+    orders: await createOrdersSubgraph({ database: databases.orders, ...shared }),
+    payments: await createPaymentsSubgraph({ databaseUrl: databases.payments.url, provider, ...shared }),
   };
   for (const server of Object.values(servers)) starting.use(server);
   const at = { host: '127.0.0.1', port: 0 };
@@ -60,5 +67,5 @@ export async function startSubgraphs(): Promise<RunningSubgraphs> {
     payments: client(ports.payments),
   };
   const running = starting.move();
-  return { clients, ports, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { clients, ports, databases, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }

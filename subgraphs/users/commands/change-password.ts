@@ -18,7 +18,7 @@ const wrong = () =>
   new Refusal('INVALID_CREDENTIALS', 'The current password is wrong.', ['input', 'currentPassword']);
 
 /**
- * Ends every session of the user and starts a new one. Access tokens already out go on until they end by themselves.
+ * Ends every session of the user, whose access tokens change nothing from then on, and starts a new one.
  * Wrong attempts count together with those of logging in: a stolen access token must not become a way to guess.
  */
 export async function changePassword(context: CommandContext, input: ChangePasswordInput): Promise<Session> {

@@ -46,16 +46,20 @@ async function present(context: CommandContext, tx: Transaction, shown: string):
   if (user === undefined) return null;
   const unusedSuccessor = token.usedAt === null ? null : await findUnusedSuccessor(tx, token);
   const now = context.now();
+  const sessionId = session.id;
   const decision = decideRefresh({ ...token, session, unusedSuccessor }, now);
   switch (decision.kind) {
     case 'TRADE':
-      return describeSession(context, user, await trade(tx, token, shown, now));
+      return describeSession(context, user, { sessionId, refreshToken: await trade(tx, token, shown, now) });
     case 'REPEAT':
-      return describeSession(context, user, unseal(decision.successor.sealed, shown));
+      return describeSession(context, user, {
+        sessionId,
+        refreshToken: unseal(decision.successor.sealed, shown),
+      });
     case 'REUSED':
-      await endSession(tx, session.id, 'TOKEN_REUSED', now);
+      await endSession(tx, sessionId, 'TOKEN_REUSED', now);
       context.logger.warn(
-        { userId: user.id, sessionId: session.id },
+        { userId: user.id, sessionId },
         'a refresh token was used again; its session has ended',
       );
       return null;

@@ -3,7 +3,11 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { expect, test } from 'vitest';
 import { createAccessTokens, readSigningKey } from './access-tokens.ts';
 
-const USER = { id: '01890a5d-ac96-774b-bcce-b302099a8057', roles: ['CUSTOMER', 'STAFF'] as const };
+const USER = {
+  id: '01890a5d-ac96-774b-bcce-b302099a8057',
+  roles: ['CUSTOMER', 'STAFF'] as const,
+  sessionId: '01890a5d-ac96-774b-bcce-b302099a8058',
+};
 
 function newKey(kid = 'key-1') {
   return { ...generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }), kid };
@@ -25,6 +29,7 @@ test('an access token says who, in which roles, by which key, for 15 minutes', a
     iss: 'ordergraph',
     aud: 'ordergraph-api',
     sub: USER.id,
+    sid: USER.sessionId,
     roles: ['CUSTOMER', 'STAFF'],
     iat,
     exp: iat + 900,
@@ -34,6 +39,7 @@ test('an access token says who, in which roles, by which key, for 15 minutes', a
   expect(await tokens.verify(`Bearer ${token}`)).toEqual({
     kind: 'user',
     userId: USER.id,
+    sessionId: USER.sessionId,
     roles: USER.roles,
     expiresAt,
   });

@@ -41,8 +41,11 @@ export function readSigningKey(json: string): SigningKey | null {
 
 /** Signs access tokens, and verifies them by the same key without asking over the network. */
 export interface AccessTokens {
-  /** A JWT (RFC 7519) with sub, roles, iat, exp and jti. Ends 15 minutes after `now`, to the second. */
-  issue(user: { id: string; roles: readonly Role[] }, now: Date): Promise<{ token: string; expiresAt: Date }>;
+  /** A JWT (RFC 7519) with sub, sid, roles, iat, exp and jti. Ends 15 minutes after `now`, to the second. */
+  issue(
+    holder: { id: string; roles: readonly Role[]; sessionId: string },
+    now: Date,
+  ): Promise<{ token: string; expiresAt: Date }>;
   readonly verify: VerifyToken;
   /** The public key alone (RFC 7517): what others verify by. */
   readonly jwks: JSONWebKeySet;
@@ -52,14 +55,14 @@ export function createAccessTokens({ keyId, privateKey }: SigningKey): AccessTok
   const publicJwk = createPublicKey(privateKey).export({ format: 'jwk' });
   const jwks = { keys: [{ ...publicJwk, kty: 'OKP', kid: keyId, alg: TOKEN_ALGORITHM, use: 'sig' }] };
   return {
-    async issue(user, now) {
+    async issue(holder, now) {
       const issuedAtS = Math.floor(now.getTime() / 1_000);
       const expiresAtS = issuedAtS + ACCESS_TOKEN_LIFE_MS / 1_000;
-      const token = await new SignJWT({ roles: [...user.roles] })
+      const token = await new SignJWT({ roles: [...holder.roles], sid: holder.sessionId })
         .setProtectedHeader({ alg: TOKEN_ALGORITHM, kid: keyId })
         .setIssuer(TOKEN_ISSUER)
         .setAudience(TOKEN_AUDIENCE)
-        .setSubject(user.id)
+        .setSubject(holder.id)
         .setIssuedAt(issuedAtS)
         .setExpirationTime(expiresAtS)
         .setJti(uuidv7())

@@ -1,8 +1,9 @@
 import type { Transaction } from '#platform/postgres/database.ts';
 import { uuidv7 } from 'uuidv7';
 import type { CommandContext } from '../context.ts';
-import { insertRefreshToken, insertSession } from '../db/session.queries.ts';
+import { endOldestSessions, insertRefreshToken, insertSession } from '../db/session.queries.ts';
 import type { UserRow } from '../db/tables.ts';
+import { SESSIONS_PER_USER } from '../domain/limits.ts';
 import { REFRESH_TOKEN_LIFE_MS } from '../domain/session.ts';
 import { hashOfToken, newRefreshToken } from './refresh-tokens.ts';
 
@@ -15,7 +16,10 @@ export interface Session {
   readonly user: UserRow;
 }
 
-/** Starts a session, with the first of its refresh tokens. Who calls it has made sure of the user. */
+/**
+ * Starts a session, with the first of its refresh tokens; beyond a bounded number the oldest ends. Who calls it has made
+ * sure of the user and holds their row.
+ */
 export async function startSession(
   context: CommandContext,
   tx: Transaction,
@@ -25,6 +29,7 @@ export async function startSession(
   const expiresAt = new Date(now.getTime() + REFRESH_TOKEN_LIFE_MS);
   const sessionId = uuidv7();
   const token = newRefreshToken();
+  await endOldestSessions(tx, user.id, SESSIONS_PER_USER - 1, now);
   await insertSession(tx, { id: sessionId, userId: user.id, createdAt: now, expiresAt });
   await insertRefreshToken(tx, {
     hash: hashOfToken(token),
@@ -35,15 +40,16 @@ export async function startSession(
     predecessorHash: null,
     sealedForPredecessor: null,
   });
-  return describeSession(context, user, token);
+  return describeSession(context, user, { sessionId, refreshToken: token });
 }
 
 /** The session as its client sees it: this refresh token, and a new access token. */
 export async function describeSession(
   context: CommandContext,
   user: UserRow,
-  refreshToken: string,
+  { sessionId, refreshToken }: { sessionId: string; refreshToken: string },
 ): Promise<Session> {
-  const { token, expiresAt } = await context.accessTokens.issue(user, context.now());
+  const { id, roles } = user;
+  const { token, expiresAt } = await context.accessTokens.issue({ id, roles, sessionId }, context.now());
   return { accessToken: token, refreshToken, expiresAt, user };
 }

@@ -1,4 +1,4 @@
-import { and, eq, isNull, lte } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNotNull, isNull, lte, type SQL } from 'drizzle-orm';
 import type { Queryable, Transaction } from '#platform/postgres/database.ts';
 import type { EndReason } from '../domain/session.ts';
 import { type RefreshTokenRow, refreshTokens, type SessionRow, sessions } from './tables.ts';
@@ -13,6 +13,31 @@ export async function insertSession(
   session: Omit<SessionRow, 'endedAt' | 'endedBecause'>,
 ): Promise<void> {
   await tx.insert(sessions).values(session);
+}
+
+/** False for one that is unknown, too: it went with its account. */
+export async function isEndedSession(db: Queryable, id: string): Promise<boolean> {
+  const found = await db
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(and(eq(sessions.id, id), isNotNull(sessions.endedAt)));
+  return found.length > 0;
+}
+
+/** Ends the oldest sessions of a user beyond the newest `kept`. Who calls it holds the user's row. */
+export async function endOldestSessions(
+  tx: Transaction,
+  userId: string,
+  kept: number,
+  now: Date,
+): Promise<void> {
+  const surplus = tx
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(and(eq(sessions.userId, userId), isNull(sessions.endedAt)))
+    .orderBy(desc(sessions.createdAt), desc(sessions.id))
+    .offset(kept);
+  await end(tx, inArray(sessions.id, surplus), 'TOO_MANY_SESSIONS', now);
 }
 
 export async function insertRefreshToken(tx: Transaction, token: RefreshTokenRow): Promise<void> {
@@ -97,7 +122,7 @@ export async function deleteExpiredSessions(db: Queryable, now: Date): Promise<v
   await db.delete(refreshTokens).where(lte(refreshTokens.expiresAt, now));
 }
 
-async function end(db: Queryable, which: ReturnType<typeof eq>, because: EndReason, now: Date) {
+async function end(db: Queryable, which: SQL, because: EndReason, now: Date) {
   await db
     .update(sessions)
     .set({ endedAt: now, endedBecause: because })

@@ -12,6 +12,8 @@ export const users = pgTable('users', {
   passwordHash: text('password_hash').notNull(),
   roles: text('roles').array().$type<Role[]>().notNull(),
   createdAt: moment('created_at').notNull(),
+  /** From then on it can do nothing, and has no session; null for an account in good standing. */
+  disabledAt: moment('disabled_at'),
 });
 export type UserRow = typeof users.$inferSelect;
 

@@ -6,3 +6,5 @@ export const EMAIL_MAX_LENGTH = 254;
 export const TEXT_MAX_LENGTH = 200;
 export const POSTAL_CODE_MAX_LENGTH = 20;
 export const ADDRESSES_PER_USER = 50;
+/** Log-ins that go on at once: a device or a browser each. */
+export const SESSIONS_PER_USER = 50;

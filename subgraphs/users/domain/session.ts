@@ -2,12 +2,18 @@
  * A session is one log-in and everything refreshed from it: a family of refresh tokens, each traded for the next.
  *
  *   token   UNUSED → USED                  by the one trade it is good for
- *   session ACTIVE → ENDED                 logged out, a token used again, or the password changed; for good
+ *   session ACTIVE → ENDED                 for one of the reasons below; for good
  *
  * A token works while it is unused, has not expired, and its session is active. A session has at most one such token.
  */
 
-export type EndReason = 'LOGGED_OUT' | 'TOKEN_REUSED' | 'PASSWORD_CHANGED';
+export type EndReason =
+  | 'LOGGED_OUT'
+  | 'TOKEN_REUSED'
+  | 'PASSWORD_CHANGED'
+  | 'ACCOUNT_DISABLED'
+  /** The account has begun so many newer ones. */
+  | 'TOO_MANY_SESSIONS';
 
 const SECOND_MS = 1_000;
 const DAY_MS = 24 * 60 * 60 * SECOND_MS;
