@@ -49,6 +49,8 @@ export interface DatabaseOptions {
   readonly poolSize?: number;
   /** How long one statement may take; 5 s unless told otherwise. */
   readonly statementTimeoutMs?: number;
+  /** How long one waits for a connection while all are taken; 5 s unless told otherwise. */
+  readonly waitMs?: number;
   /** Told of every statement before it is sent. */
   readonly onStatement?: (text: string) => void;
 }

@@ -1,6 +1,9 @@
-import postgres from 'postgres';
+import { setTimeout as delay } from 'node:timers/promises';
+import { escapeIdentifier } from 'pg';
+import { PooledClient } from './pooled-client.ts';
 
 export interface Listener extends AsyncDisposable {
+  /** Resolves once it is listened to. Rejects where that fails the first time; afterwards a connection is made anew. */
   listen(
     channel: string,
     onNotify: (payload: string) => void,
@@ -14,100 +17,125 @@ interface Listening {
   onListening(): void;
 }
 
-const CONNECT_TIMEOUT_S = 1;
-const BACKOFF_FIRST_S = 0.05;
-const BACKOFF_LAST_S = 1;
-const LOOK_EVERY_MS = 700;
+const BACKOFF_FIRST_MS = 20;
+const BACKOFF_LAST_MS = 1_000;
+/** How often the connection is asked whether it is still one, and how long its answer may take. */
+const LOOK_EVERY_MS = 500;
 const ANSWER_MS = 1_000;
-/** Listened to and let go of again, to see whether the connection answers: that writes nothing, as a NOTIFY would. */
-const LOOKING = 'is_anybody_there';
 
 /**
- * Notifications over one connection of its own. The driver listens again after a connection that it knows to be lost; one
- * that only falls silent it would wait for, and so it is looked after, and a driver that does not answer is replaced.
+ * Notifications over one connection of its own, opened by the first who listens. One that is lost, or on which nothing gets
+ * through any more, is made anew within about two seconds, and everybody is told to look for what was missed meanwhile.
  */
 export function createListener(url: string, applicationName: string): Listener {
   const listenings = new Set<Listening>();
-  let current: postgres.Sql | null = null;
-  let looking = false;
+  const closing = new AbortController();
+  let current: Promise<PooledClient> | null = null;
+  let keeping: Promise<void> | null = null;
+  let last: Promise<unknown> = Promise.resolve();
 
-  function connection(): postgres.Sql {
-    current ??= postgres(url, {
-      max: 1,
-      fetch_types: false,
-      connect_timeout: CONNECT_TIMEOUT_S,
-      onnotice: () => {},
-      backoff: (attempt) => Math.min(BACKOFF_LAST_S, BACKOFF_FIRST_S * 2 ** attempt),
-      connection: { application_name: `${applicationName} listener` },
+  /** One after another: a client is to be asked one thing at a time. */
+  function ask(client: PooledClient, text: string): Promise<unknown> {
+    const send = () => client.query(text);
+    const answered = last.then(send, send);
+    last = answered.catch(() => {});
+    return answered;
+  }
+
+  /** A connection that listens to every channel that somebody listens to. */
+  async function connect(): Promise<PooledClient> {
+    const client = new PooledClient({
+      connectionString: url,
+      application_name: `${applicationName} listener`,
+      query_timeout: ANSWER_MS,
     });
-    return current;
-  }
-
-  async function listenOn(sql: postgres.Sql, listening: Listening): Promise<void> {
-    const ifCurrent = (then: () => void) => {
-      if (sql === current && listenings.has(listening)) then();
-    };
-    await sql.listen(
-      listening.channel,
-      (payload) => ifCurrent(() => listening.onNotify(payload)),
-      () => ifCurrent(() => listening.onListening()),
-    );
-  }
-
-  /** True when the connection answers; a connection that is being made anew counts as well. */
-  async function isAlive(sql: postgres.Sql): Promise<boolean> {
-    const answered = sql
-      .listen(LOOKING, () => {})
-      .then(
-        ({ unlisten }) => unlisten(),
-        () => {},
-      )
-      .then(
-        () => true,
-        () => true,
-      );
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<boolean>((resolve) => {
-      timer = setTimeout(resolve, ANSWER_MS, false);
+    client.on('notification', ({ channel, payload = '' }) => {
+      for (const listening of listenings) if (listening.channel === channel) listening.onNotify(payload);
     });
-    const alive = await Promise.race([answered, tooLate]);
-    clearTimeout(timer);
-    return alive;
+    try {
+      await client.connect();
+      const channels = new Set([...listenings].map(({ channel }) => channel));
+      if (channels.size > 0) await client.query([...channels].map(listenTo).join('; '));
+      return client;
+    } catch (error) {
+      client.cut();
+      throw error;
+    }
   }
 
-  async function look(): Promise<void> {
-    const sql = current;
-    if (sql === null || listenings.size === 0 || (await isAlive(sql)) || sql !== current) return;
-    current = null;
-    void sql.end({ timeout: 0 }).catch(() => {});
-    const next = connection();
-    // One that fails is tried again by the driver.
-    for (const listening of listenings) void listenOn(next, listening).catch(() => {});
+  /** Keeps a connection, from the first one on, until closed. */
+  async function keep(first: PooledClient): Promise<void> {
+    for (let client = first, failures = 0; ; ) {
+      await untilLost(client);
+      client.cut();
+      for (;;) {
+        if (closing.signal.aborted) return;
+        try {
+          current = connect();
+          client = await current;
+          break;
+        } catch {
+          const pauseMs = Math.min(BACKOFF_LAST_MS, BACKOFF_FIRST_MS * 2 ** failures++);
+          await delay(pauseMs, undefined, { signal: closing.signal }).catch(() => {});
+        }
+      }
+      failures = 0;
+      for (const listening of listenings) listening.onListening();
+    }
   }
 
-  const timer = setInterval(() => {
-    if (looking) return;
-    looking = true;
-    void look().finally(() => {
-      looking = false;
-    });
-  }, LOOK_EVERY_MS);
-  timer.unref();
+  async function untilLost(client: PooledClient): Promise<void> {
+    const lost = new Promise<void>((resolve) => client.once('end', () => resolve()));
+    const pause = new AbortController();
+    const stop = () => pause.abort();
+    closing.signal.addEventListener('abort', stop, { once: true });
+    void lost.then(stop);
+    try {
+      while (!pause.signal.aborted) {
+        await ask(client, 'select 1');
+        await delay(LOOK_EVERY_MS, undefined, { signal: pause.signal, ref: false }).catch(() => {});
+      }
+    } catch {
+      // It does not answer, or not in time.
+    } finally {
+      closing.signal.removeEventListener('abort', stop);
+    }
+  }
 
   return {
     async listen(channel, onNotify, onListening) {
       const listening = { channel, onNotify, onListening };
       listenings.add(listening);
-      await listenOn(connection(), listening);
-      // The driver's connection goes on listening: others may, and what nobody waits for is passed over.
+      try {
+        if (current === null) {
+          current = connect();
+          const client = await current;
+          keeping = keep(client);
+        } else {
+          const client = await current;
+          await ask(client, listenTo(channel));
+        }
+      } catch (error) {
+        // Lost on the way: whoever connects anew listens to this as well.
+        if (keeping === null) {
+          current = null;
+          listenings.delete(listening);
+          throw error;
+        }
+      }
+      onListening();
+      // The connection goes on listening: others may, and what nobody waits for is passed over.
       return { [Symbol.asyncDispose]: async () => void listenings.delete(listening) };
     },
     async [Symbol.asyncDispose]() {
-      clearInterval(timer);
+      closing.abort();
       listenings.clear();
-      const sql = current;
-      current = null;
-      await sql?.end({ timeout: 1 });
+      await keeping;
+      (await current?.catch(() => null))?.cut();
     },
   };
+}
+
+function listenTo(channel: string): string {
+  return `listen ${escapeIdentifier(channel)}`;
 }

@@ -9,7 +9,8 @@ export interface PoolOptions {
   readonly applicationName: string;
   /** Connections at most. */
   readonly size: number;
-  readonly statementTimeoutMs?: number;
+  readonly statementTimeoutMs?: number | undefined;
+  readonly waitMs?: number | undefined;
   /** Told of every statement before it is sent. */
   readonly onStatement?: ((text: string) => void) | undefined;
 }
@@ -56,14 +57,15 @@ const READ = /^\s*select\b/i;
 
 /** Connections that are shared out. Who gets one may trust it: what was connected before something went astray is not given out again. */
 export function createPool(options: PoolOptions): ConnectionPool {
-  const { url, applicationName, size, statementTimeoutMs = STATEMENT_TIMEOUT_MS } = options;
+  const { url, applicationName, size } = options;
+  const { statementTimeoutMs = STATEMENT_TIMEOUT_MS, waitMs = WAIT_MS } = options;
   const pool = new Pool({
     Client: PooledClient,
     connectionString: url,
     application_name: applicationName,
     max: size,
     statement_timeout: statementTimeoutMs,
-    connectionTimeoutMillis: WAIT_MS,
+    connectionTimeoutMillis: waitMs,
     idleTimeoutMillis: IDLE_MS,
     maxLifetimeSeconds: LIFETIME_S,
   });
@@ -94,7 +96,7 @@ export function createPool(options: PoolOptions): ConnectionPool {
     } catch (error) {
       // pg-pool says so, and not with a code, when all are taken.
       if (error instanceof Error && error.message.startsWith('timeout exceeded'))
-        throw new DatabaseUnavailableError('busy', `No connection became free within ${WAIT_MS} ms.`, error);
+        throw new DatabaseUnavailableError('busy', `No connection became free within ${waitMs} ms.`, error);
       awaySince ??= performance.now();
       throw new DatabaseUnavailableError(
         failureKind(error) ?? 'away',
