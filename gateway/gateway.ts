@@ -12,6 +12,7 @@ import { watchSupergraph } from './supergraph/watch.ts';
 import { type HttpServer, serveHttp } from './transport/http.ts';
 import type { ForwardedHeaders, Upstreams } from './upstream/upstream.ts';
 import { createUpstreamRegistry } from './upstream/upstreams.ts';
+import type { Writes } from './upstream/writes.ts';
 
 export interface GatewayRequest {
   readonly query: string;
@@ -35,6 +36,8 @@ export interface Gateway extends AsyncDisposable {
   readonly current: Generation;
   /** The upstreams of whatever generation is current at the call. */
   readonly upstreams: Upstreams;
+  /** Tells what may be shared from what was read too early. */
+  readonly writes: Pick<Writes, 'age'>;
   /** Called after each swap of the supergraph; returns how to stop that. */
   onSwap(listener: () => void): () => void;
   /** One query or mutation, from any transport. Never rejects: what fails is in `errors`, masked already. */
@@ -101,6 +104,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
 
   const pacing = createPacing();
   const gateway: Gateway = {
+    writes: registry.writes,
     get current() {
       return generations.current;
     },

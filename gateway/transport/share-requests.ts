@@ -9,8 +9,11 @@ import type { GraphqlOverHttp, HttpAnswer } from './graphql-over-http.ts';
  * bytes for all. Identical means the same body and media type asked for, from clients of whom the subgraphs are told
  * the same. What is no plain query in a POST goes its own way.
  */
-export function shareRequests(graphql: GraphqlOverHttp, gateway: Pick<Gateway, 'current'>): GraphqlOverHttp {
-  const sharing = createSharing<HttpAnswer>();
+export function shareRequests(
+  graphql: GraphqlOverHttp,
+  gateway: Pick<Gateway, 'current' | 'writes'>,
+): GraphqlOverHttp {
+  const sharing = createSharing<HttpAnswer>(gateway.writes);
 
   function isQuery(body: string): boolean {
     try {

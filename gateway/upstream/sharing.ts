@@ -1,15 +1,19 @@
+import type { Writes } from './writes.ts';
+
 /** Work under way that several callers wait for. */
 interface Flight<T> {
+  /** When it began, see {@link Writes}. Whoever comes after a later write gets work of their own. */
+  readonly age: number;
   readonly result: Promise<T>;
   readonly stop: () => void;
   waiting: number;
 }
 
 export interface Sharing<T> {
-  /** Whether work for `key` is under way. */
+  /** Whether work for `key` is under way that may be joined. */
   has(key: string): boolean;
   /**
-   * The result of the work under way for `key`, started by `start` when there is none. A caller that aborts leaves and
+   * The result of the work under way for `key`, started by `start` when there is none that may be joined. A caller that aborts leaves and
    * rejects with `abandoned()`; the work itself is stopped only when the last one has left.
    */
   join(
@@ -20,12 +24,13 @@ export interface Sharing<T> {
   ): Promise<T>;
 }
 
-export function createSharing<T>(): Sharing<T> {
+export function createSharing<T>(writes: Pick<Writes, 'age'>): Sharing<T> {
   const flights = new Map<string, Flight<T>>();
 
   function take(key: string, start: () => { result: Promise<T>; stop: () => void }): Flight<T> {
     const existing = flights.get(key);
-    if (existing !== undefined) return existing;
+    const { age } = writes;
+    if (existing !== undefined && existing.age === age) return existing;
     const { result, stop } = start();
     const landed = () => {
       if (flights.get(key) === flight) flights.delete(key);
@@ -35,14 +40,14 @@ export function createSharing<T>(): Sharing<T> {
       landed();
       stop();
     };
-    const flight: Flight<T> = { result, waiting: 0, stop: stopFlight };
+    const flight: Flight<T> = { age, result, waiting: 0, stop: stopFlight };
     flights.set(key, flight);
     result.then(landed, landed);
     return flight;
   }
 
   return {
-    has: (key) => flights.has(key),
+    has: (key) => flights.get(key)?.age === writes.age,
     join(key, start, signal, abandoned) {
       if (signal?.aborted) return Promise.reject(abandoned());
       const flight = take(key, start);

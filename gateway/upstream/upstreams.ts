@@ -12,6 +12,7 @@ import {
   UpstreamError,
   type Upstreams,
 } from './upstream.ts';
+import { createWrites, type Writes } from './writes.ts';
 
 export const SECRET_HEADER = 'x-gateway-secret';
 const ACCEPT = 'application/graphql-response+json, application/json;q=0.9';
@@ -21,12 +22,14 @@ const ACCEPT = 'application/graphql-response+json, application/json;q=0.9';
  * keeps its connections, its breaker and its queue; one that is gone closes when the last that opened it is disposed.
  */
 export interface UpstreamRegistry {
+  readonly writes: Pick<Writes, 'age'>;
   open(subgraphs: Iterable<Subgraph>): Upstreams;
 }
 
 export function createUpstreamRegistry(config: UpstreamConfig, logger: Logger): UpstreamRegistry {
   const clients = new Map<string, { client: SubgraphClient; users: number }>();
-  const sharing = createSharing<SubgraphAnswer>();
+  const writes = createWrites(config.timeoutMs);
+  const sharing = createSharing<SubgraphAnswer>(writes);
   const wireHeaders = createWireHeaders(config.secret);
 
   function acquire({ name, url }: Subgraph): { client: SubgraphClient; key: string } {
@@ -49,6 +52,7 @@ export function createUpstreamRegistry(config: UpstreamConfig, logger: Logger): 
   }
 
   return {
+    writes,
     open(subgraphs) {
       const opened = new Map([...subgraphs].map((subgraph) => [subgraph.name, acquire(subgraph)]));
       return {
@@ -69,8 +73,12 @@ export function createUpstreamRegistry(config: UpstreamConfig, logger: Logger): 
           }
           if (call.signal?.aborted) return Promise.reject(abandoned());
           const { result, stop } = start();
+          const { operation } = call;
+          // Before anybody else hears of it.
+          if (operation === 'mutation') result.then(writes.done, writes.unknown);
           return abandonable(result, call.signal, () => {
             stop();
+            if (operation === 'mutation') writes.unknown();
             return abandoned();
           });
         },
