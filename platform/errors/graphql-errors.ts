@@ -9,6 +9,12 @@ export const unauthenticated = (
 export const forbidden = (message: string) =>
   new GraphQLError(message, { extensions: { code: 'FORBIDDEN' } });
 
+/** Something that we need is away. Worth the same try again, after so many seconds. */
+export const serviceUnavailable = (message: string, retryAfter = 1) =>
+  new GraphQLError(message, {
+    extensions: { code: 'SERVICE_UNAVAILABLE', retryable: true, retryAfter, http: { status: 200 } },
+  });
+
 /** An argument outside what its description allows. `argument` names it. */
 export const badArgument = (argument: string, message: string) =>
   new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT', argument } });

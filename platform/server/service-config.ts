@@ -1,16 +1,22 @@
 import { z } from 'zod';
 
 const base = z.object({
-  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
+  NODE_ENV: z
+    .enum(['development', 'test', 'production'], 'must be development, test or production')
+    .default('development'),
   /** Interface to listen on. Loopback unless told otherwise. */
   HOST: z.string().default('127.0.0.1'),
   /** 0 takes a free port. */
-  PORT: z.coerce.number().int().min(0).max(65_535),
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a port')
+    .transform(Number)
+    .pipe(z.number().max(65_535, 'must be a port')),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** Calls without it are refused: it is what tells the gateway from the rest of the network. */
-  GATEWAY_SECRET: z.string().min(16),
+  GATEWAY_SECRET: z.string().trim().min(16, 'must have at least 16 characters'),
   /** Where the public keys of access tokens are. */
-  USERS_JWKS_URL: z.url(),
+  USERS_JWKS_URL: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }),
 });
 
 export type ServiceConfig = z.infer<typeof base>;
@@ -31,18 +37,28 @@ export function readServiceConfig<Shape extends z.ZodRawShape>(
   extension: Shape,
   env: NodeJS.ProcessEnv = process.env,
 ) {
-  const parsed = base.extend(extension).safeParse(env);
+  const parsed = base.extend(extension).safeParse(withoutEmpty(env));
   if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
-    throw new ConfigError(`The environment is not complete:\n${faults.join('\n')}`);
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${faultOf(issue)}`);
+    throw new ConfigError(`The environment does not do (.env.example lists it). ${faults.join('; ')}`);
   }
   const config = parsed.data as ServiceConfig & z.infer<z.ZodObject<Shape>>;
   if (config.NODE_ENV === 'production') refuseDevelopmentSecret('GATEWAY_SECRET', config.GATEWAY_SECRET);
   return config;
 }
 
+/** An empty variable is one that is not set: an empty HOST would listen on every interface, an empty PORT on any. */
+function withoutEmpty(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim() !== ''));
+}
+
+function faultOf({ code, message, input }: z.core.$ZodIssue): string {
+  return code === 'invalid_type' && input === undefined ? 'must be set' : message;
+}
+
+/** In any case, and whatever blanks stand before it. */
 export function refuseDevelopmentSecret(variable: string, secret: string): void {
-  if (secret.startsWith(DEVELOPMENT_SECRET_PREFIX))
+  if (secret.trim().toLowerCase().startsWith(DEVELOPMENT_SECRET_PREFIX))
     throw new ConfigError(`${variable} is a development secret; production needs one of its own.`);
 }
 
