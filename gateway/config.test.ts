@@ -58,6 +58,11 @@ describe('what cannot be used is refused by name', () => {
   test.each([
     [{ PORT: '70000' }, 'PORT'],
     [{ SHARE_REQUESTS: 'yes' }, 'SHARE_REQUESTS'],
+    [{ NODE_ENV: 'Production' }, 'NODE_ENV'],
+    [{ NODE_ENV: 'production ' }, 'NODE_ENV'],
+    [{ NODE_ENV: 'prod' }, 'NODE_ENV'],
+    [{ NODE_ENV: 'production', GATEWAY_SECRET: 'DEV-0123456789abcdef' }, 'GATEWAY_SECRET'],
+    [{ NODE_ENV: 'production', GATEWAY_SECRET: ' dev-0123456789abcdef' }, 'GATEWAY_SECRET'],
     [{ FORWARD_HEADERS: 'authorization, Host' }, 'FORWARD_HEADERS'],
     [{ FORWARD_HEADERS: 'x-gateway-secret' }, 'FORWARD_HEADERS'],
     [{ GATEWAY_SECRET: 'short' }, 'GATEWAY_SECRET'],

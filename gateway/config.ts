@@ -144,9 +144,11 @@ const environment = z
       .string()
       .refine((host) => host === 'localhost' || isIP(host) !== 0, 'must be an IP address or localhost')
       .default('127.0.0.1'),
-    NODE_ENV: z.string().default('development'),
+    NODE_ENV: z
+      .enum(['development', 'test', 'production'], 'must be development, test or production')
+      .default('development'),
     LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
-    GATEWAY_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
+    GATEWAY_SECRET: z.string().trim().min(16, 'must have at least 16 characters').optional(),
     FORWARD_HEADERS: list
       .default(DEFAULT_FORWARD_HEADERS.split(','))
       .transform((names) => names.map((name) => name.toLowerCase()))
@@ -189,7 +191,7 @@ const environment = z
     LIVE_SWAP_SPREAD_MS: integer(live.swapSpreadMs, 0),
     LIVE_DRAIN_SPREAD_MS: integer(live.drainSpreadMs, 0),
   })
-  .refine((env) => !(env.NODE_ENV === 'production' && env.GATEWAY_SECRET?.startsWith('dev-')), {
+  .refine((env) => !(env.NODE_ENV === 'production' && /^dev-/i.test(env.GATEWAY_SECRET ?? '')), {
     path: ['GATEWAY_SECRET'],
     message: 'starts with "dev-": production needs a secret of its own',
   });
