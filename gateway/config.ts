@@ -123,8 +123,11 @@ const NEVER_FORWARDED = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
+  'x-client-address',
   'x-gateway-secret',
 ]);
+/** A header's name (RFC 9110, 5.6.2). */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 
 const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
 const list = z.string().transform((value) =>
@@ -155,7 +158,8 @@ const environment = z
       .refine(
         (names) => !names.some((name) => NEVER_FORWARDED.has(name)),
         `must not name ${[...NEVER_FORWARDED].join(', ')}`,
-      ),
+      )
+      .refine((names) => names.every((name) => HEADER_NAME.test(name)), 'must list names of headers'),
     SHARE_SUBGRAPH_CALLS: onOff.default(true),
     SHARE_REQUESTS: onOff.default(false),
     SUBGRAPH_CONNECT_TIMEOUT_MS: integer(2_000, 1),

@@ -6,7 +6,7 @@ import type { Gateway } from '#gateway/gateway.ts';
 import type { PreparedOperation } from '#gateway/planning/planning.ts';
 import type { ErrorMask } from '#gateway/plugins/use-error-masking.ts';
 import type { Generation } from '#gateway/supergraph/generations.ts';
-import { identityOf } from '#gateway/upstream/forwarded-headers.ts';
+import { CLIENT_ADDRESS_HEADER, identityOf, REQUEST_ID_HEADER } from '#gateway/upstream/forwarded-headers.ts';
 import type { ForwardedHeaders } from '#gateway/upstream/upstream.ts';
 import { createEntityBatching } from '#gateway/subscriptions/upstream/entity-batching.ts';
 import { createGroup, type Group } from './group.ts';
@@ -54,8 +54,13 @@ interface Ready {
   readonly prepared: PreparedOperation;
 }
 
-/** They name one request, and a stream that many share is no one's request. */
-const REQUEST_SCOPED_HEADERS = new Set(['x-request-id', 'traceparent', 'tracestate']);
+/** They tell of one request or one client, and a stream that many share is no one's. */
+const REQUEST_SCOPED_HEADERS = new Set([
+  REQUEST_ID_HEADER,
+  CLIENT_ADDRESS_HEADER,
+  'traceparent',
+  'tracestate',
+]);
 const REPLANS_PER_TURN = 50;
 const NOTHING: Subscription = { once: false, stop() {}, renew() {} };
 

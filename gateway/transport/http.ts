@@ -139,6 +139,7 @@ const CODES: Readonly<Record<number, string>> = {
   405: 'METHOD_NOT_ALLOWED',
   413: 'PAYLOAD_TOO_LARGE',
   415: 'UNSUPPORTED_MEDIA_TYPE',
+  431: 'HEADERS_TOO_LARGE',
 };
 
 /** Whatever goes wrong before GraphQL is answered in GraphQL's form all the same. */

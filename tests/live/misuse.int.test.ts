@@ -49,6 +49,24 @@ const cases: [what: string, code: number, countedAs: string, messages: unknown[]
   ['text that is no JSON', 4400, 'invalidMessage', [init, 'not json']],
   ['JSON that is no object', 4400, 'invalidMessage', ['[]']],
   ['a payload that is no object', 4400, 'invalidMessage', [{ type: 'connection_init', payload: 'token' }]],
+  ...['a\nb', '\u0100', '\0', '\ud800'].map((value): (typeof cases)[number] => [
+    `a header of ${JSON.stringify(value)}`,
+    4400,
+    'unfitHeader',
+    [{ ...init, payload: { authorization: value } }],
+  ]),
+  [
+    'a renewed token that is no header',
+    4400,
+    'unfitHeader',
+    [init, { type: 'ping', payload: { headers: {}, authorization: 'a\r\nb: c' } }],
+  ],
+  [
+    'headers of more than a subgraph reads',
+    4400,
+    'unfitHeader',
+    [{ ...init, payload: { authorization: 'a'.repeat(20_000) } }],
+  ],
   ['a subscribe before connection_init', 4401, 'unauthorized', [subscribeMessage('1', itemChanged('a'))]],
   [
     'a subscribe without a query',

@@ -8,6 +8,8 @@ export const CLOSE = {
   tooSlow: { code: 1013, reason: 'Too slow: resume with the last cursor' },
   full: { code: 1013, reason: 'Too many connections' },
   invalidMessage: { code: 4400, reason: 'Invalid message' },
+  /** The reason says which header of `connection_init` it is. */
+  unfitHeader: { code: 4400, reason: 'Unfit header' },
   unauthorized: { code: 4401, reason: 'Unauthorized' },
   tokenExpired: { code: 4403, reason: 'Token expired' },
   noSubprotocol: { code: 4406, reason: 'Subprotocol not acceptable' },

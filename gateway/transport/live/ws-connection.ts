@@ -4,6 +4,7 @@ import type { LiveRequest, StreamEnd, Subscriber, Subscription } from '#gateway/
 import { failure } from '#gateway/subscriptions/subscriber.ts';
 import type { Subscriptions } from '#gateway/subscriptions/subscriptions.ts';
 import { tokenExpiry } from '#gateway/subscriptions/token-expiry.ts';
+import { UnfitHeaderError } from '#gateway/upstream/forwarded-headers.ts';
 import type { ForwardedHeaders } from '#gateway/upstream/upstream.ts';
 import type { CloseName } from './ws-close-codes.ts';
 import type { WsProtocol } from './ws-protocols.ts';
@@ -22,7 +23,8 @@ export interface Peer {
   send(text: string): void;
   /** `head`, the event's payload and `}` as one message. */
   sendEvent(head: string, event: LiveEvent): void;
-  close(why: CloseName): void;
+  /** @param reason more than the name says */
+  close(why: CloseName, reason?: string): void;
 }
 
 export interface Connection {
@@ -51,10 +53,10 @@ export function createConnection(protocol: WsProtocol, peer: Peer, deps: Connect
   let expiresAt = Infinity;
   let open = true;
 
-  function close(why: CloseName): void {
+  function close(why: CloseName, reason?: string): void {
     if (!open) return;
     stopAll();
-    peer.close(why);
+    peer.close(why, reason);
   }
 
   function stopAll(): void {
@@ -63,9 +65,15 @@ export function createConnection(protocol: WsProtocol, peer: Peer, deps: Connect
     operations.clear();
   }
 
-  /** False when the token is of no use, and the connection closed. */
+  /** False when the token, or another header, is of no use, and the connection closed. */
   function identify(payload: Readonly<Record<string, unknown>>): boolean {
-    headers = deps.headersFrom(payload);
+    try {
+      headers = deps.headersFrom(payload);
+    } catch (error) {
+      if (!(error instanceof UnfitHeaderError)) throw error;
+      close('unfitHeader', error.message);
+      return false;
+    }
     expiresAt = tokenExpiry(headers);
     if (expiresAt > Date.now()) return true;
     close('tokenExpired');

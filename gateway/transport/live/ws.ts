@@ -43,6 +43,7 @@ interface Client {
 const SWEEP_MOST_MS = 1_000;
 /** A drain closes an equal share of the connections in each. */
 const DRAIN_TURNS = 10;
+const LONGEST_CLOSE_REASON_BYTES = 123;
 /** For a client to answer the closing handshake; then the socket is cut. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
@@ -99,7 +100,7 @@ export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEn
         raw.write(event.bytes(head, (payload) => textFrame(head, payload, '}')));
         if (raw.writableLength > live.maxBufferedBytes) end(client, 'tooSlow');
       },
-      close: (why) => closeSocket(client, why),
+      close: (why, reason) => closeSocket(client, why, reason),
     };
     const connection = createConnection(protocol, peer, {
       subscriptions,
@@ -136,9 +137,9 @@ export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEn
     client.connection.closed();
   }
 
-  function closeSocket(client: Client, why: CloseName): void {
+  function closeSocket(client: Client, why: CloseName, reason: string = CLOSE[why].reason): void {
     client.closedFor ??= why;
-    client.socket.close(CLOSE[why].code, CLOSE[why].reason);
+    client.socket.close(CLOSE[why].code, closeReason(reason));
   }
 
   function beat(): void {
@@ -198,6 +199,11 @@ export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEn
       await Promise.all(closed);
     },
   };
+}
+
+/** A close frame has room for so many bytes (RFC 6455, 5.5). */
+function closeReason(text: string): Buffer {
+  return Buffer.from(text).subarray(0, LONGEST_CLOSE_REASON_BYTES);
 }
 
 function answer(socket: Duplex, status: string): void {
