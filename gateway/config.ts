@@ -1,7 +1,14 @@
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { DOCUMENT_LIMIT_VARIABLES, type DocumentLimits, documentLimits } from './planning/planning-config.ts';
+import {
+  DOCUMENT_LIMIT_VARIABLES,
+  type DocumentLimits,
+  documentLimits,
+  PLANNING_VARIABLES,
+  planningThreads,
+  type PlanningThreadsConfig,
+} from './planning/planning-config.ts';
 import { DEFAULT_LIVE_CONFIG, type LiveConfig } from './subscriptions/live-config.ts';
 import { integer, MIB } from './variable-types.ts';
 
@@ -39,6 +46,10 @@ import { integer, MIB } from './variable-types.ts';
  * | `MAX_DIRECTIVES`                | 200         | its directives                                                               |
  * | `MAX_IN_FLIGHT`                 | 1000        | client requests at once; beyond it 503                                       |
  * | `MAX_EVENT_LOOP_DELAY_MS`       | 1000        | mean delay beyond which new requests get 503                                 |
+ * | `PLANNING_TIMEOUT_MS`           | 1000        | for planning one operation, in a thread of its own; past it the operation is refused |
+ * | `PLANNING_THREADS`              | 2           | that plan at once, at most; all but one end when they have nothing to do     |
+ * | `PLANNING_MEMORY_MB`            | 512         | heap of such a thread, the supergraph included                               |
+ * | `PLANNING_MAX_WAITING`          | 100         | new operations that wait to be planned; beyond it they are refused at once   |
  * | `PLAN_CACHE_SIZE`               | 1000        | planned operations kept                                                      |
  * | `WARM_UP_OPERATIONS`            | 100         | hottest operations planned anew before a supergraph swaps in                 |
  * | `SHUTDOWN_TIMEOUT_MS`           | 10000       | for what is in flight when the process is told to stop                       |
@@ -63,6 +74,7 @@ export interface GatewayConfig {
   readonly upstream: UpstreamConfig;
   readonly shareRequests: boolean;
   readonly limits: LimitsConfig;
+  readonly planning: PlanningThreadsConfig;
   readonly planCacheSize: number;
   readonly warmUpOperations: number;
   readonly shutdownTimeoutMs: number;
@@ -172,6 +184,7 @@ const environment = z
     BREAKER_COOL_DOWN_MS: integer(2_000, 1),
     MAX_BODY_BYTES: integer(MIB, 1),
     ...DOCUMENT_LIMIT_VARIABLES,
+    ...PLANNING_VARIABLES,
     MAX_IN_FLIGHT: integer(1_000, 1),
     MAX_EVENT_LOOP_DELAY_MS: integer(1_000, 1),
     PLAN_CACHE_SIZE: integer(1_000, 1),
@@ -252,6 +265,7 @@ export function readConfig(
       maxInFlight: env.MAX_IN_FLIGHT,
       maxEventLoopDelayMs: env.MAX_EVENT_LOOP_DELAY_MS,
     },
+    planning: planningThreads(env),
     planCacheSize: env.PLAN_CACHE_SIZE,
     warmUpOperations: env.WARM_UP_OPERATIONS,
     shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,

@@ -76,6 +76,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
 
   async function swap(supergraph: Supergraph): Promise<void> {
     const next = open(supergraph);
+    await next.planning.ready();
     await warmUp(next.planning, generations.current.planning.hottest(config.warmUpOperations));
     generations.swap(next);
     logger.info({ supergraph: supergraph.id }, 'a new supergraph serves');

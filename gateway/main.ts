@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { ConfigError, type GatewayConfig, readConfig } from './config.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { createPlanning } from './planning/planning.ts';
+import { createPlannerThreads } from './planning/threads/planner-threads.ts';
 import { loadSupergraph } from './supergraph/load.ts';
 import { SupergraphError } from './supergraph/supergraph.ts';
 import { ListenError } from './transport/http.ts';
@@ -16,7 +17,14 @@ async function main(): Promise<void> {
   const config = readConfig(process.argv.slice(2), process.env);
   const logger = pino({ name: 'gateway', level: config.logLevel });
   const supergraph = await loadSupergraph(config.supergraphFile);
-  const gateway = await createGateway({ config, logger, supergraph, createPlanning });
+  const threads = createPlannerThreads(config.planning);
+  const gateway = await createGateway({
+    config,
+    logger,
+    supergraph,
+    createPlanning: (graph, options) =>
+      createPlanning(graph, { ...options, planner: threads.open(graph.sdl) }),
+  });
   await gateway.current.planning.practise(PRACTICE_MS);
   const { url } = await gateway.listen();
   stopOnSignals(gateway, config, logger);

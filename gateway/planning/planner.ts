@@ -1,14 +1,14 @@
 // Planning proper: Apollo's planner, with what has to be mended around it (see `mends/`).
 import { operationFromDocument, Supergraph as FederatedSupergraph } from '@apollo/federation-internals';
-import { type PlanNode, QueryPlanner, type QueryPlan } from '@apollo/query-planner';
+import { type PlanNode, QueryPlanner, type QueryPlan, type QueryPlannerConfig } from '@apollo/query-planner';
 import {
   type DocumentNode,
   type FragmentDefinitionNode,
   Kind,
   type OperationDefinitionNode,
   parse,
+  print,
 } from 'graphql';
-import { PLANNER_CONFIG, type Supergraph } from '#gateway/supergraph/supergraph.ts';
 import { neededNames, renameClashes } from './mends/client-names.ts';
 import { type HoistedLiterals, hoistLiterals } from './mends/exact-literals.ts';
 import { standInForArguments } from './mends/required-arguments.ts';
@@ -16,43 +16,59 @@ import { putResolvableKeysFirst } from './mends/resolvable-keys.ts';
 import { splitMutation } from './mends/serial-mutations.ts';
 import { SUPPORTED_FEATURES } from '#gateway/supergraph/supported-features.ts';
 
-/** A plan, and the operation as it was planned. */
+/**
+ * Fetches are written without fragments: looking for places to use the client's takes the planner as long as all the
+ * rest, and the executor puts fetches together without them anyway.
+ */
+const PLANNER_CONFIG: QueryPlannerConfig = { reuseQueryFragments: false };
+
+/** A plan, and the operation as it was planned. All of it is data, so that it can come from another thread. */
 export interface PlannedOperation {
   readonly plan: QueryPlan;
-  readonly operation: OperationDefinitionNode;
-  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  /** The operation and its fragments as they were planned, where that is not as they came. */
+  readonly document: string | undefined;
   /** From aliases made up for the plan to the client's response names. */
   readonly clientNames: ReadonlyMap<string, string>;
   /** From the client's variables to the names they have in the plan, where they differ. */
   readonly variables: ReadonlyMap<string, string>;
   /** For a mutation: the plan of each root field by its response name. `plan` is the sequence of them. */
   readonly mutationFields: ReadonlyMap<string, PlanNode> | undefined;
-  /** The name by which a representation carries a field of the plan's `requires`. */
-  readonly sentName: (field: string) => string;
+  /** The names by which a representation carries fields of the plan's `requires`, where they are others. */
+  readonly sentNames: ReadonlyMap<string, string>;
 }
 
+/** Plans operations of one supergraph. Whoever is told to plan in another thread promises what it returns. */
 export interface Planner {
-  plan(document: DocumentNode, operation: OperationDefinitionNode): PlannedOperation;
+  /**
+   * @param operation of the document, which is valid
+   * @param limitMs where planning can be ended: how long it may take, instead of the usual time
+   */
+  plan(
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    limitMs?: number,
+  ): PlannedOperation | Promise<PlannedOperation>;
+  /** Resolves when the supergraph has been read. Rejects when it cannot be planned with. */
+  ready?(): Promise<void>;
+  [Symbol.dispose]?(): void;
 }
 
-export function createPlanner(supergraph: Supergraph): Planner {
-  const original = parse(supergraph.sdl, { noLocation: true });
+/** @param sdl of a valid supergraph */
+export function createPlanner(sdl: string) {
+  const original = parse(sdl, { noLocation: true });
   const needed = neededNames(original);
   const ordered = putResolvableKeysFirst(original);
   const standIns = standInForArguments(ordered);
   const document = standIns?.document ?? ordered;
-  const planner =
-    document === original
-      ? supergraph.planner
-      : // Validated as it came. The mends leave `@external` fields behind that nothing needs any more.
-        new QueryPlanner(
-          FederatedSupergraph.build(document, {
-            supportedFeatures: SUPPORTED_FEATURES,
-            validateSupergraph: false,
-          }),
-          PLANNER_CONFIG,
-        );
+  // Validated as it came. The mends leave `@external` fields behind that nothing needs any more.
+  const supergraph = FederatedSupergraph.build(document, {
+    supportedFeatures: SUPPORTED_FEATURES,
+    validateSupergraph: false,
+  });
+  const planner = new QueryPlanner(supergraph, PLANNER_CONFIG);
   const schema = planner.supergraph.apiSchema();
+  const graphqlSchema = schema.toGraphQLJSSchema();
+  const sentNames = standIns?.realNames ?? new Map<string, string>();
 
   function planOne(
     operation: OperationDefinitionNode,
@@ -89,29 +105,56 @@ export function createPlanner(supergraph: Supergraph): Planner {
   }
 
   return {
-    plan(source, operation) {
+    plan(source: DocumentNode, operation: OperationDefinitionNode): PlannedOperation {
       const definitions = source.definitions.filter(
         (node) => node === operation || node.kind === Kind.FRAGMENT_DEFINITION,
       );
-      const renamed = renameClashes({ kind: Kind.DOCUMENT, definitions }, needed);
-      const literals = hoistLiterals(renamed.document, supergraph.apiSchema);
-      const { definitions: all } = literals?.document ?? renamed.document;
-      const planned = all.find((node) => node.kind === Kind.OPERATION_DEFINITION);
-      if (planned === undefined) throw new Error('a document without its operation');
-      const fragments = all.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
+      const asked: DocumentNode = { kind: Kind.DOCUMENT, definitions };
+      const renamed = renameClashes(asked, needed);
+      const literals = hoistLiterals(renamed.document, graphqlSchema);
+      const { planned, fragments } = partsOf(literals?.document ?? renamed.document);
       const mutationFields =
         planned.operation === 'mutation' ? planMutation(planned, fragments, literals) : undefined;
       return {
         plan: mutationFields === undefined ? planOne(planned, fragments, literals) : sequence(mutationFields),
         mutationFields,
-        operation: planned,
-        fragments: new Map(fragments.map((fragment) => [fragment.name.value, fragment])),
+        document: renamed.document === asked ? undefined : print(renamed.document),
         clientNames: renamed.clientNames,
         variables: renamed.variables,
-        sentName: standIns?.realName ?? ((name) => name),
+        sentNames,
       };
     },
+  } satisfies Planner;
+}
+
+/** The operation as it was planned, and its fragments by name. */
+export function plannedParts(
+  { document }: PlannedOperation,
+  source: DocumentNode,
+  operation: OperationDefinitionNode,
+): { operation: OperationDefinitionNode; fragments: ReadonlyMap<string, FragmentDefinitionNode> } {
+  const { planned, fragments } =
+    document === undefined
+      ? { planned: operation, fragments: fragmentsOf(source) }
+      : partsOf(parse(document, { noLocation: true }));
+  return {
+    operation: planned,
+    fragments: new Map(fragments.map((fragment) => [fragment.name.value, fragment])),
   };
+}
+
+/** Of a document with one operation. */
+function partsOf(document: DocumentNode): {
+  planned: OperationDefinitionNode;
+  fragments: readonly FragmentDefinitionNode[];
+} {
+  const planned = document.definitions.find((node) => node.kind === Kind.OPERATION_DEFINITION);
+  if (planned === undefined) throw new Error('a document without its operation');
+  return { planned, fragments: fragmentsOf(document) };
+}
+
+function fragmentsOf({ definitions }: DocumentNode): readonly FragmentDefinitionNode[] {
+  return definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
 }
 
 function sequence(plans: ReadonlyMap<string, PlanNode>): QueryPlan {

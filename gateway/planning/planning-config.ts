@@ -44,3 +44,31 @@ export function documentLimits(env: Read<typeof DOCUMENT_LIMIT_VARIABLES>): Docu
     maxDirectives: env.MAX_DIRECTIVES,
   };
 }
+
+/** How operations are planned, away from the event loop. */
+export interface PlanningThreadsConfig {
+  /** For one operation; past it the operation is refused. */
+  readonly timeoutMs: number;
+  /** At once. One is kept, the others come while it is busy. */
+  readonly threads: number;
+  /** Of each thread's heap. */
+  readonly memoryMb: number;
+  /** Operations that may wait for a thread; beyond it they are refused at once. */
+  readonly maxWaiting: number;
+}
+
+export const PLANNING_VARIABLES = {
+  PLANNING_TIMEOUT_MS: integer(1_000, 1),
+  PLANNING_THREADS: integer(2, 1, 64),
+  PLANNING_MEMORY_MB: integer(512, 16),
+  PLANNING_MAX_WAITING: integer(100, 1),
+};
+
+export function planningThreads(env: Read<typeof PLANNING_VARIABLES>): PlanningThreadsConfig {
+  return {
+    timeoutMs: env.PLANNING_TIMEOUT_MS,
+    threads: env.PLANNING_THREADS,
+    memoryMb: env.PLANNING_MEMORY_MB,
+    maxWaiting: env.PLANNING_MAX_WAITING,
+  };
+}

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { createInProcessGateway } from '#tests/oracle/in-process-gateway.ts';
 import { compose, SUPERGRAPHS } from '#tests/oracle/supergraphs.ts';
 import { parseSupergraph } from '#gateway/supergraph/supergraph.ts';
-import { createPlanning, OperationError } from './planning.ts';
+import { OperationError } from './operation-error.ts';
+import { createPlanning } from './planning.ts';
 import { practiceOperations } from './practice.ts';
 
 const gateway = createInProcessGateway({

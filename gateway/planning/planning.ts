@@ -1,11 +1,11 @@
 // The first of the four stations of a request: planning → execution → upstream → transport. An operation is parsed,
 // validated, planned and compiled once, and found again however it is laid out.
+import { createHash } from 'node:crypto';
 import { serializeQueryPlan } from '@apollo/query-planner';
 import {
   type DocumentNode,
   getVariableValues,
   GraphQLError,
-  type GraphQLFormattedError,
   Kind,
   type OperationDefinitionNode,
   parse,
@@ -18,7 +18,8 @@ import { createEntityTypes } from '#gateway/execution/steps/entity-keys.ts';
 import type { Supergraph } from '#gateway/supergraph/supergraph.ts';
 import { shortened } from './bounded-messages.ts';
 import { withBuiltInDoubles } from './exact-variables.ts';
-import { createPlanner } from './planner.ts';
+import { OperationError, refusedOperation } from './operation-error.ts';
+import { createPlanner, type PlannedOperation, plannedParts, type Planner } from './planner.ts';
 import { practiceOperations } from './practice.ts';
 import { validateOperation } from './validation.ts';
 
@@ -47,6 +48,8 @@ export interface OperationLimits {
 export interface PlanningOptions {
   readonly cacheSize?: number;
   readonly limits?: OperationLimits;
+  /** Without one, operations are planned in this thread, at once. */
+  readonly planner?: Planner;
   /** Leave out of refusals what the schema has that resembles what was asked for. */
   readonly hideSuggestions?: boolean;
 }
@@ -56,7 +59,7 @@ export interface OperationText {
   readonly operationName?: string | undefined;
 }
 
-export interface Planning {
+export interface Planning extends Disposable {
   /** Parses and validates against the API schema. Throws {@link OperationError}. */
   parse(source: string): DocumentNode;
   /**
@@ -68,25 +71,12 @@ export interface Planning {
   prepare(source: string, operationName?: string): PreparedOperation | Promise<PreparedOperation>;
   /** At most `n` of the operations in the cache, the most used first. */
   hottest(n: number): OperationText[];
-  /** Prepares operations; those that are not valid here are left out. */
+  /** Resolves when planning can begin. Rejects when the supergraph cannot be planned with. */
+  ready(): Promise<void>;
+  /** Prepares operations; those that cannot be prepared here are left out. */
   warmUp(list: readonly OperationText[]): Promise<void>;
   /** Plans and compiles made-up operations for so long, so that clients' first ones find the code warm. Keeps none. */
   practise(ms: number): Promise<void>;
-}
-
-/** An operation cannot be run, for reasons that its sender should know. */
-export class OperationError extends Error {
-  readonly errors: readonly GraphQLError[];
-
-  constructor(errors: readonly GraphQLError[]) {
-    super(errors.map(({ message }) => message).join('\n'));
-    this.name = 'OperationError';
-    this.errors = errors;
-  }
-
-  toJSON(): { errors: GraphQLFormattedError[] } {
-    return { errors: this.errors.map((error) => error.toJSON()) };
-  }
 }
 
 /** How many operations stay planned when nothing else is said. */
@@ -94,6 +84,20 @@ const CACHE_SIZE = 1000;
 /** In characters, on average over a full cache: a few huge operations must not take all memory. */
 const MEAN_OPERATION_LENGTH = 4_000;
 const LONGEST_KEPT = 1_000_000;
+
+/** Operations that could not be planned are remembered, and for how long. */
+const FAILURES = 1_000;
+const FAILURE_KEPT_MS = 60_000;
+/** For one operation of practice, however little time is left. */
+const LEAST_PRACTICE_MS = 50;
+
+/** An operation on its way to its plan. */
+interface Asked {
+  readonly key: string;
+  readonly source: string;
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+}
 
 interface Entry extends PreparedOperation {
   /** A text that it was asked for by. */
@@ -109,6 +113,7 @@ interface Entry extends PreparedOperation {
  */
 export function createPlanning(supergraph: Supergraph, options: PlanningOptions = {}): Planning {
   const { cacheSize: max = CACHE_SIZE, limits, hideSuggestions = false } = options;
+  const planner: Planner = options.planner ?? createPlanner(supergraph.sdl);
   const bounds = { max, maxSize: Math.max(max * MEAN_OPERATION_LENGTH, LONGEST_KEPT) };
   const documents = new LRUCache<string, DocumentNode>({
     ...bounds,
@@ -116,7 +121,10 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
   });
   const bySource = new LRUCache<string, Entry>({ ...bounds, sizeCalculation: (_, key) => key.length });
   const byDocument = new LRUCache<string, Entry>({ ...bounds, sizeCalculation: (_, key) => key.length });
-  const planner = createPlanner(supergraph);
+  /** Being planned, by key. */
+  const pending = new Map<string, Promise<Entry>>();
+  /** What could not be planned, by key: nobody has to wait for the same failure again. */
+  const failures = new LRUCache<string, Error>({ max: FAILURES, ttl: FAILURE_KEPT_MS });
   const types = createEntityTypes(supergraph.sdl, supergraph.graphqlSchema);
 
   function parseSource(source: string): DocumentNode {
@@ -132,14 +140,18 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
     return document;
   }
 
-  function create(
-    key: string,
-    source: string,
-    document: DocumentNode,
-    operation: OperationDefinitionNode,
-  ): Entry {
-    const planned = planner.plan(document, operation);
-    const compiled = compileOperation({ ...planned, apiSchema: supergraph.apiSchema, types });
+  function create(asked: Asked, planned: PlannedOperation): Entry {
+    const { key, source, document, operation } = asked;
+    const compiled = compileOperation({
+      ...plannedParts(planned, document, operation),
+      plan: planned.plan,
+      clientNames: planned.clientNames,
+      variables: planned.variables,
+      mutationFields: planned.mutationFields,
+      sentName: (name) => planned.sentNames.get(name) ?? name,
+      apiSchema: supergraph.apiSchema,
+      types,
+    });
     return {
       source,
       key,
@@ -161,20 +173,56 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
     };
   }
 
-  function find(source: string, operationName: string | undefined): Entry {
+  function find(source: string, operationName: string | undefined): Entry | Promise<Entry> {
     const document = parseSource(source);
     const operation = selectOperation(document, operationName);
     const key = cacheKey(print(document), operationName);
-    let entry = byDocument.get(key);
-    if (entry === undefined) byDocument.set(key, (entry = create(key, source, document, operation)));
+    const known = byDocument.get(key) ?? pending.get(key);
+    if (known !== undefined) return known;
+    const failure = failures.get(hashOf(key));
+    if (failure !== undefined) throw failure;
+    const asked = { key, source, document, operation };
+    const planned = planner.plan(document, operation);
+    return planned instanceof Promise ? keepLater(asked, planned) : keep(asked, planned);
+  }
+
+  function keep(asked: Asked, planned: PlannedOperation): Entry {
+    const entry = create(asked, planned);
+    byDocument.set(asked.key, entry);
     return entry;
   }
 
-  /** Whether an operation is valid here, and the planner knows how to plan it. */
-  function canPlan(document: DocumentNode): boolean {
-    if (validateOperation(supergraph.apiSchema, document).length > 0) return false;
+  function keepLater(asked: Asked, planning: Promise<PlannedOperation>): Promise<Entry> {
+    const { key } = asked;
+    const kept = planning.then(
+      (planned) => {
+        pending.delete(key);
+        return keep(asked, planned);
+      },
+      (error: Error) => {
+        pending.delete(key);
+        if (!isRetryable(error)) failures.set(hashOf(key), error);
+        throw error;
+      },
+    );
+    pending.set(key, kept);
+    return kept;
+  }
+
+  function use(entry: Entry, sourceKey: string): Entry {
+    bySource.set(sourceKey, entry);
+    entry.uses += 1;
+    return entry;
+  }
+
+  /** Whether an operation is valid here, and the planner knows how to plan it, within the time that is left. */
+  async function canPlan(source: string, until: number): Promise<boolean> {
     try {
-      create('', '', document, selectOperation(document, undefined));
+      const document = parse(source);
+      if (validateOperation(supergraph.apiSchema, document).length > 0) return false;
+      const operation = selectOperation(document, undefined);
+      const limitMs = Math.max(LEAST_PRACTICE_MS, Math.ceil((until - performance.now()) / 2));
+      create({ key: '', source, document, operation }, await planner.plan(document, operation, limitMs));
       return true;
     } catch {
       return false;
@@ -188,12 +236,15 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
       selectOperation(parseSource(source), operationName).operation,
     prepare(source, operationName) {
       const key = cacheKey(source, operationName);
-      let entry = bySource.get(key);
-      if (entry === undefined) bySource.set(key, (entry = find(source, operationName)));
-      // What is in use stays in both caches.
-      else byDocument.get(entry.key);
-      entry.uses += 1;
-      return entry;
+      const entry = bySource.get(key);
+      if (entry !== undefined) {
+        // What is in use stays in both caches.
+        byDocument.get(entry.key);
+        entry.uses += 1;
+        return entry;
+      }
+      const found = find(source, operationName);
+      return found instanceof Promise ? found.then((later) => use(later, key)) : use(found, key);
     },
     hottest(n) {
       return [...byDocument.values()]
@@ -208,17 +259,30 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
       for (const { source, operationName } of list) {
         try {
           await planning.prepare(source, operationName);
-        } catch (error) {
+        } catch {
           // What the new schema does not know any more is refused when it is asked for.
-          if (!(error instanceof OperationError)) throw error;
         }
       }
     },
     async practise(ms) {
       const until = performance.now() + ms;
-      let documents = practiceOperations(supergraph.apiSchema).map(parseText);
-      while (documents.length > 0 && performance.now() < until)
-        documents = documents.filter((document) => performance.now() >= until || canPlan(document));
+      let left = practiceOperations(supergraph.apiSchema);
+      while (left.length > 0 && performance.now() < until) {
+        const planned: string[] = [];
+        for (const source of left) {
+          if (performance.now() >= until) break;
+          if (await canPlan(source, until)) planned.push(source);
+        }
+        left = planned;
+      }
+      // An operation that takes too long has cost a thread.
+      await planning.ready();
+    },
+    async ready() {
+      await planner.ready?.();
+    },
+    [Symbol.dispose]() {
+      planner[Symbol.dispose]?.();
     },
   };
   return planning;
@@ -230,7 +294,7 @@ function parseText(source: string): DocumentNode {
   } catch (error) {
     if (error instanceof GraphQLError) throw new OperationError([coded(error, 'GRAPHQL_PARSE_FAILED')]);
     if (error instanceof RangeError)
-      throw refused('The document is nested too deep.', 'GRAPHQL_PARSE_FAILED');
+      throw refusedOperation('The document is nested too deep.', 'GRAPHQL_PARSE_FAILED');
     throw error;
   }
 }
@@ -252,11 +316,7 @@ function selectOperation(document: DocumentNode, name: string | undefined): Oper
 }
 
 function unresolved(message: string): OperationError {
-  return refused(shortened(message), 'OPERATION_RESOLUTION_FAILURE');
-}
-
-function refused(message: string, code: string): OperationError {
-  return new OperationError([new GraphQLError(message, { extensions: { code } })]);
+  return refusedOperation(shortened(message), 'OPERATION_RESOLUTION_FAILURE');
 }
 
 function coded(error: GraphQLError, code: string): GraphQLError {
@@ -269,6 +329,16 @@ function coded(error: GraphQLError, code: string): GraphQLError {
     originalError,
     extensions: { code, ...extensions },
   });
+}
+
+function hashOf(key: string): string {
+  return createHash('sha256').update(key).digest('base64');
+}
+
+function isRetryable(error: Error): boolean {
+  return (
+    error instanceof OperationError && error.errors.some(({ extensions }) => extensions['retryable'] === true)
+  );
 }
 
 function cacheKey(text: string, operationName: string | undefined): string {

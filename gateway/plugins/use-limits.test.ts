@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '#gateway/config.ts';
-import { createPlanning, OperationError } from '#gateway/planning/planning.ts';
+import { OperationError } from '#gateway/planning/operation-error.ts';
+import { createPlanning } from '#gateway/planning/planning.ts';
 import { parseSupergraph } from '#gateway/supergraph/supergraph.ts';
 import { useLimits } from './use-limits.ts';
 

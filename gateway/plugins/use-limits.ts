@@ -1,7 +1,8 @@
-import { type DocumentNode, GraphQLError, Kind, Lexer, Source, TokenKind, visit } from 'graphql';
+import { type DocumentNode, Kind, Lexer, Source, TokenKind, visit } from 'graphql';
 import type { GatewayConfig } from '#gateway/config.ts';
 import type { DocumentLimits } from '#gateway/planning/planning-config.ts';
-import { OperationError, type OperationLimits } from '#gateway/planning/planning.ts';
+import { refusedOperation } from '#gateway/planning/operation-error.ts';
+import type { OperationLimits } from '#gateway/planning/planning.ts';
 import { createCounter, type OperationCounts } from '#gateway/planning/selection-counts.ts';
 
 /**
@@ -36,11 +37,14 @@ function checkTokens(source: string, { maxDocumentTokens, maxNesting }: Document
     const kind = nextKind(lexer);
     if (kind === undefined || kind === TokenKind.EOF) return;
     if (count === maxDocumentTokens)
-      throw refusal(`The document has more than ${maxDocumentTokens} tokens.`, 'GRAPHQL_PARSE_FAILED');
+      throw refusedOperation(
+        `The document has more than ${maxDocumentTokens} tokens.`,
+        'GRAPHQL_PARSE_FAILED',
+      );
     if (OPENING.has(kind)) nesting += 1;
     else if (CLOSING.has(kind)) nesting -= 1;
     if (nesting > maxNesting)
-      throw refusal(
+      throw refusedOperation(
         `The document has brackets more than ${maxNesting} deep within each other.`,
         'GRAPHQL_PARSE_FAILED',
       );
@@ -59,13 +63,13 @@ function checkCounts(counts: OperationCounts, limits: DocumentLimits): void {
   const check = (count: number, max: number, code: string, what: string): void => {
     if (count <= max) return;
     const counted = Number.isSafeInteger(count) ? `${count}` : 'far more';
-    throw refusal(
+    throw refusedOperation(
       `The operation has ${counted} ${what}; at most ${max} are allowed. Fragments count wherever they are spread.`,
       code,
     );
   };
   if (counts.depth > limits.maxDepth)
-    throw refusal(
+    throw refusedOperation(
       `The operation is ${counts.depth} levels deep; at most ${limits.maxDepth} are allowed.`,
       'OPERATION_TOO_DEEP',
     );
@@ -85,11 +89,7 @@ function refuseIntrospection(document: DocumentNode): void {
   visit(document, {
     Field({ name: { value } }) {
       if (value === '__schema' || value === '__type')
-        throw refusal('Introspection is turned off.', 'INTROSPECTION_DISABLED');
+        throw refusedOperation('Introspection is turned off.', 'INTROSPECTION_DISABLED');
     },
   });
-}
-
-function refusal(message: string, code: string): OperationError {
-  return new OperationError([new GraphQLError(message, { extensions: { code } })]);
 }

@@ -37,8 +37,9 @@ export function createGenerations(first: Generation, onCloseFailed: (error: unkn
     void closed.then(() => closing.delete(closed));
   }
 
-  async function close({ upstreams }: Held): Promise<void> {
+  async function close({ planning, upstreams }: Held): Promise<void> {
     try {
+      planning[Symbol.dispose]();
       await upstreams[Symbol.asyncDispose]();
     } catch (error) {
       onCloseFailed(error);

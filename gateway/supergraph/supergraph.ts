@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { Supergraph as FederatedSupergraph } from '@apollo/federation-internals';
-import { QueryPlanner, type QueryPlannerConfig } from '@apollo/query-planner';
 import type { GraphQLSchema } from 'graphql';
 import { readLiteralsExactly } from './custom-scalars.ts';
 import { SUPPORTED_FEATURES } from './supported-features.ts';
@@ -10,7 +9,7 @@ export interface Subgraph {
   readonly url: string;
 }
 
-/** A supergraph read once: its schemas, its subgraphs and the planner over them. Immutable. */
+/** A supergraph read once: its schemas and its subgraphs. Immutable. */
 export interface Supergraph {
   /** First 16 hex digits of the SDL's SHA-256. */
   readonly id: string;
@@ -21,14 +20,7 @@ export interface Supergraph {
   readonly graphqlSchema: GraphQLSchema;
   /** By the planner's `serviceName`. */
   readonly subgraphs: ReadonlyMap<string, Subgraph>;
-  readonly planner: QueryPlanner;
 }
-
-/**
- * Fetches are written without fragments: looking for places to use the client's takes the planner as long as all the
- * rest, and the executor puts fetches together without them anyway.
- */
-export const PLANNER_CONFIG: QueryPlannerConfig = { reuseQueryFragments: false };
 
 /** The file is no supergraph, or one that this gateway cannot run. The message says why. */
 export class SupergraphError extends Error {
@@ -52,7 +44,6 @@ export function parseSupergraph(sdl: string): Supergraph {
       apiSchema: readLiteralsExactly(supergraph.apiSchema().toGraphQLJSSchema(), sdl),
       graphqlSchema: supergraph.schema.toGraphQLJSSchema({ includeDefer: false }),
       subgraphs,
-      planner: new QueryPlanner(supergraph, PLANNER_CONFIG),
     };
   } catch (cause) {
     throw new SupergraphError(cause instanceof Error ? cause.message : String(cause), { cause });

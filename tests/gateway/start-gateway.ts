@@ -6,7 +6,7 @@ import type { GraphQLFormattedError } from 'graphql';
 import { pino } from 'pino';
 import { readConfig } from '#gateway/config.ts';
 import { createGateway, type Gateway } from '#gateway/gateway.ts';
-import { createPlanning } from '#gateway/planning/planning.ts';
+import { planInThreads } from '#tests/support/planner-threads.ts';
 import { loadSupergraph } from '#gateway/supergraph/load.ts';
 
 export interface Answer {
@@ -47,7 +47,7 @@ export async function startGateway(
     config,
     logger,
     supergraph: await loadSupergraph(supergraphFile),
-    createPlanning,
+    createPlanning: planInThreads(config.planning),
   });
   const { url } = await gateway.listen();
   return {

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { readConfig } from '#gateway/config.ts';
 import { createGateway, type Gateway } from '#gateway/gateway.ts';
-import { createPlanning } from '#gateway/planning/planning.ts';
 import { DEFAULT_LIVE_CONFIG, type LiveConfig } from '#gateway/subscriptions/live-config.ts';
 import type { LiveMetrics } from '#gateway/subscriptions/live-metrics.ts';
 import { parseSupergraph } from '#gateway/supergraph/supergraph.ts';
+import { planInThreads } from '#tests/support/planner-threads.ts';
 import { serveForTest } from './serve-for-test.ts';
 import { composeStubs, type Feed, type People, startFeed, startPeople } from './stub-subgraphs.ts';
 
@@ -38,7 +38,12 @@ export async function startLiveGateway(
     ...env,
   });
   const logger = pino({ level: config.logLevel });
-  const gateway = await createGateway({ config, logger, supergraph: parseSupergraph(sdl), createPlanning });
+  const gateway = await createGateway({
+    config,
+    logger,
+    supergraph: parseSupergraph(sdl),
+    createPlanning: planInThreads(config.planning),
+  });
   await gateway.listen();
   const served = await serveForTest(gateway, config, { ...DEFAULT_LIVE_CONFIG, ...live }, logger);
   return {

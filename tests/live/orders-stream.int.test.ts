@@ -5,9 +5,9 @@ import { expect, test } from 'vitest';
 import { pino } from 'pino';
 import { readConfig } from '#gateway/config.ts';
 import { createGateway } from '#gateway/gateway.ts';
-import { createPlanning } from '#gateway/planning/planning.ts';
 import { parseSupergraph } from '#gateway/supergraph/supergraph.ts';
 import { silentLogger } from '#platform/telemetry/logger.ts';
+import { planInThreads } from '#tests/support/planner-threads.ts';
 import { createOrdersSubgraph } from '#subgraphs/orders/subgraph.ts';
 import { startOrders } from '#subgraphs/orders/testing.ts';
 import { TEST_GATEWAY_SECRET } from '#tests/support/subgraph-client.ts';
@@ -43,7 +43,12 @@ async function startShop() {
   const config = readConfig(['--supergraph', file, '--port', '0'], { GATEWAY_SECRET: TEST_GATEWAY_SECRET });
   const logger = pino({ level: 'silent' });
   const gateway = opening.use(
-    await createGateway({ config, logger, supergraph: parseSupergraph(sdl), createPlanning }),
+    await createGateway({
+      config,
+      logger,
+      supergraph: parseSupergraph(sdl),
+      createPlanning: planInThreads(config.planning),
+    }),
   );
   const served = opening.use(await serveForTest(gateway, config, config.live, logger));
   const opened = opening.move();

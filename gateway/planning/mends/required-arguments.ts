@@ -41,8 +41,8 @@ export interface RequiredArguments {
   readonly document: DocumentNode;
   /** Puts the real fields into a plan that was made with it. */
   restore(plan: PlanNode): PlanNode;
-  /** The real name of a stand-in, by which a representation carries it. */
-  realName(name: string): string;
+  /** From stand-ins to the real names, by which a representation carries them. */
+  readonly realNames: ReadonlyMap<string, string>;
 }
 
 /** `undefined` when no `@requires` names a field with arguments. */
@@ -146,7 +146,7 @@ export function standInForArguments(document: DocumentNode): RequiredArguments |
   const realName = (name: string): string => byName.get(name)?.fieldName ?? name;
   return {
     document: { ...document, definitions },
-    realName,
+    realNames: new Map([...byName].map(([name, { fieldName }]) => [name, fieldName])),
     restore(plan) {
       return mapFetches(plan, (fetch) => {
         const needed = (field: string) =>

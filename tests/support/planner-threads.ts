@@ -1,0 +1,16 @@
+import type { PlanningThreadsConfig } from '#gateway/planning/planning-config.ts';
+import { createPlanning } from '#gateway/planning/planning.ts';
+import { createPlannerThreads, type PlannerThreads } from '#gateway/planning/threads/planner-threads.ts';
+import type { GatewayDeps } from '#gateway/gateway.ts';
+
+/** By their settings: gateways of one test file share threads, which end with its process. */
+const shared = new Map<string, PlannerThreads>();
+
+/** How a gateway's own process has operations planned. */
+export function planInThreads(config: PlanningThreadsConfig): GatewayDeps['createPlanning'] {
+  const key = JSON.stringify(config);
+  const threads = shared.get(key) ?? createPlannerThreads(config);
+  shared.set(key, threads);
+  return (supergraph, options) =>
+    createPlanning(supergraph, { ...options, planner: threads.open(supergraph.sdl) });
+}
