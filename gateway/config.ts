@@ -10,7 +10,8 @@ import {
   type PlanningThreadsConfig,
 } from './planning/planning-config.ts';
 import { DEFAULT_LIVE_CONFIG, type LiveConfig } from './subscriptions/live-config.ts';
-import { integer, MIB } from './variable-types.ts';
+import { HTTP_VARIABLES, type HttpConfig, httpConfig } from './transport/http-config.ts';
+import { integer, list, MIB } from './variable-types.ts';
 
 /**
  * The gateway's settings and the only reader of the environment in `gateway/`. A flag wins over its variable.
@@ -58,6 +59,7 @@ import { integer, MIB } from './variable-types.ts';
  * | `INTROSPECTION`                 | development | answer `__schema` and `__type`                                               |
  * | `METRICS`                       | development | `GET /metrics` for Prometheus, at this same port: who may ask it may read it |
  * | `CORS_ORIGINS`                  | none        | comma list of origins; development adds Apollo Studio's                      |
+ * | `TRUSTED_PROXIES`               | none        | comma list of addresses and networks of proxies whose `X-Forwarded-For` says where a client is |
  *
  * For live updates (meanings in `LiveConfig`): `SUBGRAPH_WS_URL_<NAME>`, `LIVE_UPSTREAM_IDENTITY` (operation),
  * `LIVE_PUBLIC_FIELDS` (none), `LIVE_RESUME_WITHIN_MS` (30000), `LIVE_MAX_CONNECTIONS` (20000),
@@ -83,6 +85,7 @@ export interface GatewayConfig {
   readonly introspection: boolean;
   readonly metrics: boolean;
   readonly corsOrigins: readonly string[];
+  readonly http: HttpConfig;
   readonly live: LiveConfig;
 }
 
@@ -142,12 +145,6 @@ const NEVER_FORWARDED = new Set([
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 
 const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
-const list = z.string().transform((value) =>
-  value
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-);
 
 const live = DEFAULT_LIVE_CONFIG;
 
@@ -195,6 +192,7 @@ const environment = z
     INTROSPECTION: onOff.optional(),
     METRICS: onOff.optional(),
     CORS_ORIGINS: list.default([]),
+    ...HTTP_VARIABLES,
     LIVE_UPSTREAM_IDENTITY: z.enum(['operation', 'connection']).default(live.upstreamIdentity),
     LIVE_PUBLIC_FIELDS: list.default([]),
     LIVE_RESUME_WITHIN_MS: integer(live.resumeWithinMs, 0),
@@ -274,6 +272,7 @@ export function readConfig(
     introspection: env.INTROSPECTION ?? !production,
     metrics: env.METRICS ?? !production,
     corsOrigins: production ? env.CORS_ORIGINS : [...new Set([...env.CORS_ORIGINS, ...STUDIO_ORIGINS])],
+    http: httpConfig(env),
     live: {
       ...live,
       upstreamUrls: readUrls(set, WS_URL_VARIABLE_PREFIX, /^wss?:$/),

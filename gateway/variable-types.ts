@@ -11,3 +11,11 @@ export const integer = (fallback: number, least: number, most = Number.MAX_SAFE_
     .transform(Number)
     .pipe(z.number().min(least).max(most))
     .default(fallback);
+
+/** Items with commas between them. */
+export const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);

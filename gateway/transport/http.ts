@@ -11,6 +11,7 @@ import { useOverload } from '#gateway/plugins/use-overload.ts';
 import { requestIdOf, useRequestId } from '#gateway/plugins/use-request-id.ts';
 import { forwardHeaders } from '#gateway/upstream/forwarded-headers.ts';
 import { createApollo } from './apollo.ts';
+import { type ClientAddress, createClientAddress } from './client-address.ts';
 import { serveExplorer } from './explorer.ts';
 import { answerPlainPosts, type GraphqlOverHttp } from './graphql-over-http.ts';
 import { createInFlight, type InFlight } from './in-flight.ts';
@@ -47,8 +48,10 @@ export async function serveHttp({ config, logger, gateway, mask }: Deps): Promis
   const inFlight = createInFlight();
   const unshared = answerPlainPosts(await createApollo({ config, logger, gateway }), gateway);
   const graphql = config.shareRequests ? shareRequests(unshared, gateway) : unshared;
+  const clientAddress = createClientAddress(config.http.trustedProxies);
   const live = createLiveEndpoint({
     path: GRAPHQL_PATH,
+    clientAddress,
     gateway,
     upstream: config.upstream,
     live: config.live,
@@ -75,7 +78,7 @@ export async function serveHttp({ config, logger, gateway, mask }: Deps): Promis
   useErrorAnswers(app, logger);
   serveHealth(app, gateway, inFlight);
   if (config.explorer) serveExplorer(app, GRAPHQL_PATH);
-  serveGraphql(app, { config, graphql, live, inFlight });
+  serveGraphql(app, { config, graphql, live, inFlight, clientAddress });
   live.attach(app.server);
 
   const url = await listen(app, config);
@@ -97,14 +100,23 @@ interface Endpoint {
   readonly graphql: GraphqlOverHttp;
   readonly live: LiveEndpoint;
   readonly inFlight: InFlight;
+  readonly clientAddress: ClientAddress;
 }
 
-function serveGraphql(app: FastifyInstance, { config, graphql, live, inFlight }: Endpoint): void {
+function serveGraphql(
+  app: FastifyInstance,
+  { config, graphql, live, inFlight, clientAddress }: Endpoint,
+): void {
   app.route({
     method: ['GET', 'POST'],
     url: GRAPHQL_PATH,
     async handler(request, reply) {
-      const headers = forwardHeaders(request.headers, config.upstream.forwardHeaders, request.id);
+      const headers = forwardHeaders(
+        request.headers,
+        config.upstream.forwardHeaders,
+        request.id,
+        clientAddress(request.headers, request.raw.socket.remoteAddress),
+      );
       if (live.http.answer(request, reply, headers)) return reply;
       const gone = new AbortController();
       inFlight.begin(reply.raw, () => gone.abort());

@@ -5,6 +5,7 @@ import type { Gateway } from '#gateway/gateway.ts';
 import { createErrorMask } from '#gateway/plugins/use-error-masking.ts';
 import type { LiveConfig } from '#gateway/subscriptions/live-config.ts';
 import { createLiveEndpoint } from '#gateway/transport/live/live-endpoint.ts';
+import { createClientAddress } from '#gateway/transport/client-address.ts';
 import { forwardHeaders } from '#gateway/upstream/forwarded-headers.ts';
 
 const PATH = '/graphql';
@@ -18,6 +19,7 @@ export async function serveForTest(
 ) {
   const endpoint = createLiveEndpoint({
     path: PATH,
+    clientAddress: createClientAddress(config.http.trustedProxies),
     gateway,
     upstream: config.upstream,
     live,

@@ -6,6 +6,7 @@ import type { ErrorMask } from '#gateway/plugins/use-error-masking.ts';
 import type { LiveConfig } from '#gateway/subscriptions/live-config.ts';
 import type { LiveMetrics } from '#gateway/subscriptions/live-metrics.ts';
 import { createSubscriptions } from '#gateway/subscriptions/subscriptions.ts';
+import type { ClientAddress } from '#gateway/transport/client-address.ts';
 import { createHttpStreams, type HttpStreams } from './http-streams.ts';
 import { serveWebSocket, type WebSocketEndpoint } from './ws.ts';
 
@@ -22,6 +23,7 @@ export interface LiveEndpoint extends AsyncDisposable {
 
 export interface LiveEndpointDeps {
   readonly path: string;
+  readonly clientAddress: ClientAddress;
   readonly gateway: Pick<Gateway, 'current' | 'upstreams' | 'onSwap' | 'execute'>;
   readonly upstream: GatewayConfig['upstream'];
   readonly live: LiveConfig;
@@ -39,7 +41,14 @@ export function createLiveEndpoint(deps: LiveEndpointDeps): LiveEndpoint {
     http,
     attach(server) {
       const { forwardHeaders } = deps.upstream;
-      webSockets ??= serveWebSocket(server, { path, subscriptions, live, forwardHeaders, logger });
+      webSockets ??= serveWebSocket(server, {
+        path,
+        clientAddress: deps.clientAddress,
+        subscriptions,
+        live,
+        forwardHeaders,
+        logger,
+      });
     },
     async drain() {
       await Promise.all([http.drain(), webSockets?.drain()]);

@@ -8,6 +8,7 @@ import type { LiveConfig } from '#gateway/subscriptions/live-config.ts';
 import { countClose } from '#gateway/subscriptions/live-metrics.ts';
 import type { Subscriptions } from '#gateway/subscriptions/subscriptions.ts';
 import { forwardHeaders } from '#gateway/upstream/forwarded-headers.ts';
+import type { ClientAddress } from '#gateway/transport/client-address.ts';
 import {
   CLOSE,
   CLOSED_BY_CLIENT,
@@ -25,6 +26,7 @@ export interface WebSocketDeps {
   readonly live: LiveConfig;
   /** Lower case: what subgraphs get of a client's upgrade request and `connection_init`. */
   readonly forwardHeaders: readonly string[];
+  readonly clientAddress: ClientAddress;
   readonly logger: Logger;
 }
 
@@ -102,11 +104,17 @@ export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEn
       },
       close: (why, reason) => closeSocket(client, why, reason),
     };
+    const clientAddress = deps.clientAddress(upgradeHeaders, raw.remoteAddress);
     const connection = createConnection(protocol, peer, {
       subscriptions,
       live,
       headersFrom: (payload) =>
-        forwardHeaders({ ...upgradeHeaders, ...textsOf(payload) }, deps.forwardHeaders),
+        forwardHeaders(
+          { ...upgradeHeaders, ...textsOf(payload) },
+          deps.forwardHeaders,
+          undefined,
+          clientAddress,
+        ),
     });
     const client: Client = { connection, socket, closedFor: undefined, heardSincePing: true };
     clients.add(client);
