@@ -10,6 +10,7 @@ import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastif
 import Fastify, { type FastifyInstance } from 'fastify';
 import { type DocumentNode, type GraphQLSchema, parse } from 'graphql';
 import { uuidv7 } from 'uuidv7';
+import { SUBGRAPH_REQUEST_BYTES } from '#schema/sizes.ts';
 import type { VerifyToken } from '#platform/auth/verify-token.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { guardMutations, type HasEnded } from './ended-sessions.ts';
@@ -49,8 +50,6 @@ type SubgraphModule = Exclude<
   DocumentNode
 >;
 
-/** Four times what the gateway takes from a client: keys that it collects come in one call. */
-const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
 /** Twice what the gateway takes from a client: it adds keys, type names and aliases. */
 const DOCUMENT_TOKENS_AT_MOST = 20_000;
 
@@ -68,7 +67,7 @@ export async function createSubgraphServer<Context extends RequestContext>(
   guardEntities(schema);
   guardMutations(schema, options.hasEnded, options.openMutations ?? []);
   const app = Fastify({
-    bodyLimit: BODY_LIMIT_BYTES,
+    bodyLimit: SUBGRAPH_REQUEST_BYTES,
     forceCloseConnections: 'idle',
     keepAliveTimeout: 75_000,
   });

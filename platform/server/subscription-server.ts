@@ -1,14 +1,22 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ExecutionResult, GraphQLError, type GraphQLSchema, specifiedRules, validate } from 'graphql';
-import { useServer } from 'graphql-ws/use/ws';
+import {
+  type ExecutionResult,
+  type GraphQLError,
+  type GraphQLSchema,
+  specifiedRules,
+  validate,
+} from 'graphql';
+import { handleProtocols, makeServer } from 'graphql-ws';
 import { uuidv7 } from 'uuidv7';
 import { WebSocketServer } from 'ws';
+import { SUBGRAPH_REQUEST_BYTES } from '#schema/sizes.ts';
 import type { VerifyToken } from '#platform/auth/verify-token.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import type { HasEnded } from './ended-sessions.ts';
 import { subscribeWithCursor } from './event-stream.ts';
-import { maskErrors } from './mask-error.ts';
+import { maskError, maskErrors } from './mask-error.ts';
+import { asGraphQLError, serveOperations, type SocketExtra } from './operation-socket.ts';
 import { GATEWAY_SECRET_HEADER, type RequestContext, REQUEST_ID_HEADER } from './request-context.ts';
 import { variableErrors } from './variables.ts';
 
@@ -23,8 +31,9 @@ export interface SubscriptionServerOptions<Context extends RequestContext> {
 }
 
 const PATH = '/graphql';
-const MAX_MESSAGE_BYTES = 1024 * 1024;
-const KEEP_ALIVE_MS = 12_000;
+const HEARTBEAT_MS = 12_000;
+/** For the gateway to answer that the socket is to be closed, when the service stops. */
+const CLOSE_TIMEOUT_MS = 1_000;
 
 /**
  * The `graphql-transport-ws` side of a subgraph. The gateway shows its secret in `connection_init`. As it carries many
@@ -35,62 +44,79 @@ export function serveSubscriptions<Context extends RequestContext>(
   options: SubscriptionServerOptions<Context>,
 ): AsyncDisposable {
   const { schema, server, logger } = options;
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: SUBGRAPH_REQUEST_BYTES,
+    handleProtocols,
+  });
+  const mask = (error: GraphQLError) => maskError(error, 'unknown', logger);
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (new URL(request.url ?? '/', 'http://subgraph').pathname !== PATH) {
-      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+    // Until it is a WebSocket, nobody else listens to what goes wrong with it.
+    socket.on('error', () => socket.destroy());
+    // Not parsed as a URL: `//` is a path that anybody may ask for, and none that can be parsed.
+    if (request.url?.split('?', 1)[0] !== PATH) {
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) =>
-      sockets.emit('connection', webSocket, request),
+      serveOperations(operations, webSocket, request, { logger, heartbeatMs: HEARTBEAT_MS, mask }),
     );
   };
   server.on('upgrade', upgrade);
 
-  const running = useServer<Record<string, unknown>>(
-    {
-      schema,
-      validate: (of, document) => validate(of, document, specifiedRules, { hideSuggestions: true }),
-      onConnect: ({ connectionParams, extra }) => {
-        const secret =
-          connectionParams?.[GATEWAY_SECRET_HEADER] ?? extra.request.headers[GATEWAY_SECRET_HEADER];
-        return options.isGateway(secret); // false closes with 4403
-      },
-      context: async (connection, _id, payload) => {
-        const headers = {
-          ...textsOf(connection.connectionParams),
-          ...textsOf(payload.extensions?.['headers']),
-        };
-        const cursor = payload.extensions?.['cursor'];
-        return options.createContext({
-          actor: await options.verifyToken(headers['authorization']),
-          requestId: headers[REQUEST_ID_HEADER] ?? uuidv7(),
-          resumeAfter: typeof cursor === 'string' || typeof cursor === 'number' ? String(cursor) : null,
-        });
-      },
-      subscribe: (args) => {
-        const errors = variableErrors(schema, args.document, args.operationName, args.variableValues);
-        if (errors.length > 0) return { errors };
-        return subscribeWithCursor(
-          args,
-          () => options.createContext(args.contextValue as Context),
-          options.hasEnded,
-        );
-      },
-      onNext: (_connection, _id, _payload, args, result) =>
-        maskResult(result, (args.contextValue as Context).requestId, logger),
-      onError: (_connection, _id, _payload, errors) =>
-        maskErrors(errors.map(asGraphQLError), 'unknown', logger) as GraphQLError[],
+  const operations = makeServer<Record<string, unknown>, SocketExtra>({
+    schema,
+    validate: (of, document) => validate(of, document, specifiedRules, { hideSuggestions: true }),
+    onConnect: ({ connectionParams, extra }) => {
+      const secret =
+        connectionParams?.[GATEWAY_SECRET_HEADER] ?? extra.request.headers[GATEWAY_SECRET_HEADER];
+      return options.isGateway(secret); // false closes with 4403
     },
-    sockets,
-    KEEP_ALIVE_MS,
-  );
+    context: async (connection, _id, payload) => {
+      const headers = {
+        ...textsOf(connection.connectionParams),
+        ...textsOf(payload.extensions?.['headers']),
+      };
+      const cursor = payload.extensions?.['cursor'];
+      const requestId = headers[REQUEST_ID_HEADER] ?? uuidv7();
+      return options.createContext({
+        actor: await options.verifyToken(headers['authorization']),
+        requestId,
+        resumeAfter: typeof cursor === 'string' || typeof cursor === 'number' ? String(cursor) : null,
+      });
+    },
+    subscribe: (args) => {
+      const errors = variableErrors(schema, args.document, args.operationName, args.variableValues);
+      if (errors.length > 0) return { errors };
+      return subscribeWithCursor(
+        args,
+        () => options.createContext(args.contextValue as Context),
+        options.hasEnded,
+      );
+    },
+    onNext: (_connection, _id, _payload, args, result) =>
+      maskResult(result, (args.contextValue as Context).requestId, logger),
+    onError: (_connection, _id, _payload, errors) =>
+      maskErrors(errors.map(asGraphQLError), 'unknown', logger) as GraphQLError[],
+  });
 
   return {
     async [Symbol.asyncDispose]() {
       server.off('upgrade', upgrade);
-      for (const socket of sockets.clients) socket.close(1012, 'Service restart');
-      await running.dispose();
+      await Promise.all(
+        Array.from(
+          sockets.clients,
+          (socket) =>
+            new Promise<void>((resolve) => {
+              const cut = setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS);
+              socket.once('close', () => {
+                clearTimeout(cut);
+                resolve();
+              });
+              socket.close(1012, 'Service restart');
+            }),
+        ),
+      );
       sockets.close();
     },
   };
@@ -100,12 +126,6 @@ function maskResult(result: ExecutionResult, requestId: string, logger: Logger):
   if (result.errors === undefined) return result;
   const errors = maskErrors(result.errors.map(asGraphQLError), requestId, logger);
   return { ...result, errors: errors as unknown as GraphQLError[] };
-}
-
-function asGraphQLError(error: unknown): GraphQLError {
-  return error instanceof GraphQLError
-    ? error
-    : new GraphQLError(String(error), { originalError: error instanceof Error ? error : null });
 }
 
 function textsOf(value: unknown): Record<string, string> {
