@@ -1,10 +1,46 @@
 // Planning: refusals quote what a client sent, which may be a megabyte.
 
 const MAX_LENGTH = 500;
+const MAX_QUOTED = 100;
+const MAX_MEMBERS = 10;
+const MAX_LEVELS = 3;
 
 /** Of a message, as much as anybody would read; cut in the middle, as both ends tell what is wrong. */
 export function shortened(message: string): string {
   if (message.length <= MAX_LENGTH) return message;
-  const half = (MAX_LENGTH - 1) / 2;
-  return `${message.slice(0, Math.ceil(half))}…${message.slice(-Math.floor(half))}`;
+  const half = Math.floor(MAX_LENGTH / 2);
+  return `${message.slice(0, half)}…${message.slice(1 - half)}`;
+}
+
+/** A value as graphql-js would quote it, up to a bound. */
+export function quoted(value: unknown): string {
+  const text = inspected(value, MAX_LEVELS);
+  return text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED)}…`;
+}
+
+function inspected(value: unknown, levels: number): string {
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > MAX_QUOTED ? value.slice(0, MAX_QUOTED) : value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (JSON.isRawJSON(value)) return value.rawJSON;
+  if (Array.isArray(value)) {
+    if (value.length === 0) return '[]';
+    if (levels === 0) return '[Array]';
+    const items = value.slice(0, MAX_MEMBERS).map((item) => inspected(item, levels - 1));
+    const more = value.length - items.length;
+    if (more > 0) items.push(more === 1 ? '... 1 more item' : `... ${more} more items`);
+    return `[${items.join(', ')}]`;
+  }
+  const members: string[] = [];
+  for (const key in value) {
+    if (!Object.hasOwn(value, key)) continue;
+    if (levels === 0) return '[Object]';
+    if (members.length === MAX_MEMBERS) {
+      members.push('…');
+      break;
+    }
+    const shown = key.length > MAX_QUOTED ? `${key.slice(0, MAX_QUOTED)}…` : key;
+    members.push(`${shown}: ${inspected(value[key as keyof typeof value], levels - 1)}`);
+  }
+  return members.length === 0 ? '{}' : `{ ${members.join(', ')} }`;
 }

@@ -2,22 +2,14 @@
 // validated, planned and compiled once, and found again however it is laid out.
 import { createHash } from 'node:crypto';
 import { serializeQueryPlan } from '@apollo/query-planner';
-import {
-  type DocumentNode,
-  getVariableValues,
-  GraphQLError,
-  Kind,
-  type OperationDefinitionNode,
-  parse,
-  print,
-} from 'graphql';
+import { type DocumentNode, GraphQLError, Kind, type OperationDefinitionNode, parse, print } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { compileOperation } from '#gateway/execution/compile-operation.ts';
 import type { CompiledOperation } from '#gateway/execution/compiled-operation.ts';
 import { createEntityTypes } from '#gateway/execution/steps/entity-keys.ts';
 import type { Supergraph } from '#gateway/supergraph/supergraph.ts';
 import { shortened } from './bounded-messages.ts';
-import { withBuiltInDoubles } from './exact-variables.ts';
+import { type Coerced, createCoercion } from './coercion.ts';
 import { OperationError, refusedOperation } from './operation-error.ts';
 import { createPlanner, type PlannedOperation, plannedParts, type Planner } from './planner.ts';
 import { practiceOperations } from './practice.ts';
@@ -32,9 +24,7 @@ export interface PreparedOperation {
   /** The query plan in the notation of Apollo's tools. */
   planText(): string;
   /** Checks and completes what a client sent as variables ("CoerceVariableValues"). */
-  coerce(
-    rawVariables: Readonly<Record<string, unknown>>,
-  ): { readonly variables: Record<string, unknown> } | { readonly errors: readonly GraphQLError[] };
+  coerce(rawVariables: Readonly<Record<string, unknown>>): Coerced;
 }
 
 /** What may not be planned, however valid. Each throws {@link OperationError}. */
@@ -161,15 +151,7 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
       kind: operation.operation,
       compiled,
       planText: () => serializeQueryPlan(planned.plan),
-      coerce(raw) {
-        const { apiSchema } = supergraph;
-        const definitions = operation.variableDefinitions ?? [];
-        let result = getVariableValues(apiSchema, definitions, raw);
-        const doubles = result.errors ? withBuiltInDoubles(apiSchema, definitions, raw) : raw;
-        if (doubles !== raw) result = getVariableValues(apiSchema, definitions, doubles);
-        if (result.errors === undefined) return { variables: result.coerced };
-        return { errors: result.errors.map((error) => coded(error, 'BAD_USER_INPUT')) };
-      },
+      coerce: createCoercion(supergraph.apiSchema, operation, hideSuggestions),
     };
   }
 

@@ -42,3 +42,15 @@ test('a refusal meant for clients keeps its message and its details, but no stac
   ]);
   expect(inDevelopment([error], 'id')).toEqual([error]);
 });
+
+test('an answer tells of a hundred errors at most, and none goes on without end', () => {
+  const error = { message: `no ${'x'.repeat(1_000_000)}`, path: ['a'], extensions: { code: 'FORBIDDEN' } };
+  for (const mask of [inProduction, inDevelopment]) {
+    const masked = mask(
+      Array.from({ length: 100_000 }, () => error),
+      'id',
+    );
+    expect(masked).toHaveLength(100);
+    expect(JSON.stringify(masked).length).toBeLessThan(250_000);
+  }
+});

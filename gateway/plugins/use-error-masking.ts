@@ -24,16 +24,22 @@ const UPSTREAM_MESSAGES: Readonly<Record<string, string>> = {
 /** Extensions by which servers show their inside. */
 const INTERNAL_EXTENSIONS = new Set(['stacktrace', 'exception', 'debug', 'response', 'originalError']);
 
+/** Of one answer: a list may be wrong in each of its items, and whoever reads learns from the first ones. */
+const MAX_ERRORS = 100;
+/** In characters. A service may quote what it was sent. */
+const MAX_MESSAGE = 2_000;
+
 /**
- * Gives every error a `code`, and in production takes out what tells of the inside: messages of unexpected errors and
- * of the wire, and every sort of stack trace. Refusals that a service meant for clients (any other code) keep their
- * message.
+ * Gives every error a `code`, keeps them few and short, and in production takes out what tells of the inside: messages of
+ * unexpected errors and of the wire, and every sort of stack trace. Refusals that a service meant for clients (any other
+ * code) keep their message.
  */
 export function createErrorMask(
   { production }: Pick<GatewayConfig, 'production'>,
   logger: Logger,
 ): ErrorMask {
-  return (errors, requestId) => {
+  return (all, requestId) => {
+    const errors = all.length > MAX_ERRORS ? all.slice(0, MAX_ERRORS) : all;
     const masked = errors.map((error) =>
       production ? maskError(error, requestId) : labelError(error, requestId),
     );
@@ -56,7 +62,8 @@ function labelError(
   requestId: string | undefined,
 ): GraphQLFormattedError {
   const code = codeOf(error);
-  if (error.extensions?.['code'] === code && !isUnexpected(code)) return error;
+  if (error.extensions?.['code'] === code && !isUnexpected(code) && brief(error.message) === error.message)
+    return error;
   return {
     ...plain(error),
     extensions: { ...error.extensions, code, ...(isUnexpected(code) && { requestId }) },
@@ -81,9 +88,18 @@ function maskError(
 }
 
 function plain(error: GraphQLError | GraphQLFormattedError): GraphQLFormattedError {
-  if (!(error instanceof GraphQLError)) return error;
   const { message, locations, path } = error;
-  return { message, ...(locations !== undefined && { locations }), ...(path !== undefined && { path }) };
+  return {
+    message: brief(message),
+    ...(locations !== undefined && { locations }),
+    ...(path !== undefined && { path }),
+  };
+}
+
+/** What a service sent as a message need not be one. */
+function brief(message: unknown): string {
+  if (typeof message !== 'string') return 'An error without a message.';
+  return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE)}…`;
 }
 
 function logUnexpected(
