@@ -54,6 +54,7 @@ const config: CodegenConfig = {
     ...subgraph('payments', {
       Order: './parents.ts#OrderStub',
       Payment: '../db/tables.ts#PaymentRow',
+      PaymentConnection: './parents.ts#PaymentConnectionParent',
       PaymentTransaction: '../db/tables.ts#TransactionRow',
       Refund: '../db/tables.ts#RefundRow',
     }),

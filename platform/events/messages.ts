@@ -64,6 +64,15 @@ export const MESSAGES = {
     amount: moneyMessage,
     paymentMethod: z.string(),
   }),
+  /**
+   * orders → payments: hold the amount once more, on another payment method where one is named, as what was held cannot be
+   * taken. Attempts count from 1, which is `payments.authorise`.
+   */
+  'payments.reauthorise': z.object({
+    orderId: z.uuid(),
+    attempt: z.int().min(2),
+    paymentMethod: z.string().optional(),
+  }),
   /** orders → payments: take what is held. */
   'payments.capture': z.object({ orderId: z.uuid() }),
   /** orders → payments: let go of what is held, now or if it should still come to be held. */
@@ -81,6 +90,12 @@ export const MESSAGES = {
     code: z.enum(['DECLINED', 'INSUFFICIENT_FUNDS', 'UNAVAILABLE']),
     message: z.string(),
   }),
+  /** payments → orders: what was held is taken. */
+  'payment.captured': z.object({ orderId: z.uuid(), paymentId: z.uuid() }),
+  /** payments → orders: what was held has not been taken, and will not be. */
+  'payment.capture-failed': z.object({ orderId: z.uuid(), paymentId: z.uuid(), message: z.string() }),
+  /** payments → orders: nothing is held any more, as the provider holds an amount for so long only. */
+  'payment.expired': z.object({ orderId: z.uuid(), paymentId: z.uuid() }),
 } as const;
 
 export type MessageType = keyof typeof MESSAGES;

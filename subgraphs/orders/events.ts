@@ -20,6 +20,11 @@ export const messageHandlers: MessageHandlers<Transaction> = {
   'payment.authorised': ({ payload }, tx) => step(tx, payload.orderId, { type: 'payment-authorised' }),
   'payment.declined': ({ payload }, tx) =>
     step(tx, payload.orderId, { type: 'payment-declined', code: payload.code, message: payload.message }),
+  'payment.captured': ({ payload }, tx) =>
+    step(tx, payload.orderId, { type: 'payment-captured', at: new Date() }),
+  'payment.capture-failed': ({ payload }, tx) =>
+    step(tx, payload.orderId, { type: 'capture-failed', message: payload.message }),
+  'payment.expired': ({ payload }, tx) => step(tx, payload.orderId, { type: 'payment-expired' }),
 };
 
 async function step(tx: Transaction, orderId: string, event: OrderEvent): Promise<void> {

@@ -11,7 +11,14 @@ await runService('orders', readConfig, async (config, logger) => {
   const bus = opening.use(openBus({ url: config.BUS_DATABASE_URL, applicationName: 'orders bus', logger }));
   const verifyToken = createTokenVerifier(config.USERS_JWKS_URL);
   const subgraph = opening.use(
-    await createOrdersSubgraph({ database, bus, verifyToken, gatewaySecret: config.GATEWAY_SECRET, logger }),
+    await createOrdersSubgraph({
+      database,
+      bus,
+      verifyToken,
+      gatewaySecret: config.GATEWAY_SECRET,
+      logger,
+      times: { unpaidMs: config.ORDER_UNPAID_LIFE_MS, paymentFailedMs: config.ORDER_PAYMENT_FAILED_LIFE_MS },
+    }),
   );
   const port = await subgraph.listen({ host: config.HOST, port: config.PORT });
   const opened = opening.move();

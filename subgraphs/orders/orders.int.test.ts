@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Message } from '#platform/events/messages.ts';
 import { refusalOf } from '#tests/support/subgraph-client.ts';
-import { authorise, basket, reserve, startOrders } from './testing.ts';
+import { authorise, basket, capture, reserve, startOrders } from './testing.ts';
 
 describe('an order on its way', () => {
   test('goes from PENDING to DELIVERED, each step with its version, event and snapshot', async () => {
@@ -23,20 +23,24 @@ describe('an order on its way', () => {
     expect(await orders.client.ask(deliver, { id }, orders.staff)).toMatchObject({
       deliverOrder: { order: null, userErrors: [{ code: 'INVALID_STATUS' }] },
     });
-    for (const _ of ['once', 'told again']) {
-      expect(await orders.client.ask(fulfil, { id }, orders.staff)).toEqual({
-        fulfilOrder: { order: { status: 'FULFILLED' }, userErrors: [] },
-      });
+    // The answer waits for the payment's.
+    const fulfilling = orders.client.ask(fulfil, { id }, orders.staff);
+    await orders.reached(id, 4);
+    await capture(orders.bus, id);
+    for (const answer of [fulfilling, orders.client.ask(fulfil, { id }, orders.staff)]) {
+      expect(await answer).toEqual({ fulfilOrder: { order: { status: 'FULFILLED' }, userErrors: [] } });
     }
     expect(await orders.client.ask(deliver, { id }, orders.staff)).toEqual({
-      deliverOrder: { order: { status: 'DELIVERED', version: 5 }, userErrors: [] },
+      deliverOrder: { order: { status: 'DELIVERED', version: 6 }, userErrors: [] },
     });
     expect(await orders.view(id)).toMatchObject({
       shipment: { carrier: 'DHL', trackingNumber: 'T-1', deliveredAt: expect.any(String) },
-      events: ['PENDING', 'RESERVED', 'CONFIRMED', 'FULFILLED', 'DELIVERED'].map((status, index) => ({
-        version: index + 1,
-        status,
-      })),
+      events: ['PENDING', 'RESERVED', 'CONFIRMED', 'FULFILLING', 'FULFILLED', 'DELIVERED'].map(
+        (status, index) => ({
+          version: index + 1,
+          status,
+        }),
+      ),
     });
   });
 
@@ -83,11 +87,14 @@ describe('an order on its way', () => {
     await reserve(orders.bus, left);
     await authorise(orders.bus, left);
     await orders.reached(left, 3);
-    await orders.client.ask(
+    const sent = orders.client.ask(
       'mutation ($id: ID!) { fulfilOrder(input: { orderId: $id, carrier: "DHL", trackingNumber: "T" }) { order { id } } }',
       { id: left },
       orders.staff,
     );
+    await orders.reached(left, 4);
+    await capture(orders.bus, left);
+    await sent;
     expect(await orders.client.ask(cancel, { id: left }, orders.ada)).toEqual({
       cancelOrder: { order: null, userErrors: [{ code: 'INVALID_STATUS', field: ['input', 'orderId'] }] },
     });

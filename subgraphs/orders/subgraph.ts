@@ -6,6 +6,7 @@ import type { Database } from '#platform/postgres/database.ts';
 import { createSubgraphServer, type SubgraphServer } from '#platform/server/subgraph-server.ts';
 import { hasEnded, sessionHandlers } from '#platform/sessions/ended-sessions.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
+import { expireOrders, type ExpiryTimes } from './commands/expire-orders.ts';
 import { createContext } from './context.ts';
 import { ping } from './db/order.queries.ts';
 import { messageHandlers } from './events.ts';
@@ -18,6 +19,7 @@ export interface OrdersDeps {
   readonly verifyToken: VerifyToken;
   readonly gatewaySecret: string;
   readonly logger: Logger;
+  readonly times?: Partial<ExpiryTimes>;
 }
 
 /** The orders subgraph: its GraphQL server, its outbox's relay, its inbox and its live streams. Works at once, listens when told to. */
@@ -27,6 +29,7 @@ export async function createOrdersSubgraph({
   verifyToken,
   gatewaySecret,
   logger,
+  times,
 }: OrdersDeps): Promise<SubgraphServer> {
   await using opening = new AsyncDisposableStack();
   opening.use(await startOutboxRelay({ database, bus, logger }));
@@ -39,6 +42,7 @@ export async function createOrdersSubgraph({
       logger,
     }),
   );
+  opening.use(expireOrders({ database, logger, times }));
   const notifier = opening.use(await createOrderNotifier(database));
   const server = opening.use(
     await createSubgraphServer({

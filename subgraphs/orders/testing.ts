@@ -6,11 +6,12 @@ import { silentLogger } from '#platform/telemetry/logger.ts';
 import { cloneDatabase } from '#tests/support/database.ts';
 import { createSubgraphClient, take, TEST_GATEWAY_SECRET } from '#tests/support/subgraph-client.ts';
 import { createTestTokens } from '#tests/support/tokens.ts';
+import type { ExpiryTimes } from './commands/expire-orders.ts';
 import { createOrdersSubgraph } from './subgraph.ts';
 
 export const PLACE = `mutation ($input: PlaceOrderInput!) { placeOrder(input: $input) { order { id number version status } userErrors { code field message } } }`;
 const SHOW = `query ($id: ID!) { order(id: $id) { id version status reason reasonDetail total { amount currencyCode } priceChange { expectedTotal { amount } offeredTotal { amount currencyCode } lines { sku quantity expected { amount currencyCode } offered { amount currencyCode } } }
-  lines { sku name quantity unitPrice { amount } } shipment { carrier trackingNumber deliveredAt } events { version status } customer { id } } }`;
+  lines { sku name quantity unitPrice { amount } } actions shipment { carrier trackingNumber deliveredAt } events { version status } customer { id } } }`;
 const FOLLOW = `subscription ($id: ID!, $after: Int) { orderUpdated(orderId: $id, after: $after) { version status reason order { id status } } }`;
 
 export const shippingAddress = {
@@ -36,7 +37,7 @@ interface OrderView {
 }
 
 /** The orders subgraph on a database and bus of its own, and a hand on the bus to answer as inventory and payments would. */
-export async function startOrders() {
+export async function startOrders(times: Partial<ExpiryTimes> = {}) {
   const opened = new AsyncDisposableStack();
   const database = opened.use(await cloneDatabase('orders'));
   const busDatabase = opened.use(await cloneDatabase('bus'));
@@ -48,6 +49,7 @@ export async function startOrders() {
     verifyToken: tokens.verifyToken,
     gatewaySecret: TEST_GATEWAY_SECRET,
     logger: silentLogger,
+    times,
   };
   const subgraph = opened.use(await createOrdersSubgraph(deps));
   const port = await subgraph.listen({ host: '127.0.0.1', port: 0 });
@@ -76,6 +78,7 @@ export async function startOrders() {
 
   return {
     database,
+    busDatabase,
     bus,
     client,
     port,
@@ -110,3 +113,9 @@ export const reserve = (bus: Bus, orderId: string) =>
   });
 export const authorise = (bus: Bus, orderId: string) =>
   say(bus, 'payment.authorised', { orderId, paymentId: uuidv7() });
+export const capture = (bus: Bus, orderId: string) =>
+  say(bus, 'payment.captured', { orderId, paymentId: uuidv7() });
+export const failCapture = (bus: Bus, orderId: string) =>
+  say(bus, 'payment.capture-failed', { orderId, paymentId: uuidv7(), message: 'The hold has ended.' });
+export const expirePayment = (bus: Bus, orderId: string) =>
+  say(bus, 'payment.expired', { orderId, paymentId: uuidv7() });

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { databaseUrl, readServiceConfig } from '#platform/server/service-config.ts';
+import { HOLD_TIMES } from './operations/expire-holds.ts';
 import { OPERATION_TIMES } from './operations/run-operations.ts';
+import { HOLD_MS } from './provider/simulator.ts';
 
 const ms = (standard: number) => z.coerce.number().int().positive().default(standard);
 
@@ -16,6 +18,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       PAYMENT_PROVIDER_TIMEOUT_MS: ms(OPERATION_TIMES.providerTimeoutMs),
       /** How long the simulator takes over `tok_slow`. */
       PAYMENT_SIMULATOR_SLOW_MS: ms(2_000),
+      /** How long the simulator holds an amount. */
+      PAYMENT_SIMULATOR_HOLD_MS: ms(HOLD_MS),
+      /** How long before the provider lets go of an amount its payment counts as EXPIRED, and its order has to be paid anew. */
+      PAYMENT_HOLD_MARGIN_MS: ms(HOLD_TIMES.holdMarginMs),
     },
     env,
   );

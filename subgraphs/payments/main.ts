@@ -13,7 +13,11 @@ await runService('payments', readConfig, async (config, logger) => {
   );
   const bus = starting.use(createPostgresBus({ database: busDatabase, logger }));
   const provider = starting.use(
-    await createSimulator({ url: config.PAYMENTS_DATABASE_URL, slowMs: config.PAYMENT_SIMULATOR_SLOW_MS }),
+    await createSimulator({
+      url: config.PAYMENTS_DATABASE_URL,
+      slowMs: config.PAYMENT_SIMULATOR_SLOW_MS,
+      holdMs: config.PAYMENT_SIMULATOR_HOLD_MS,
+    }),
   );
   const subgraph = starting.use(
     await createPaymentsSubgraph({
@@ -26,6 +30,7 @@ await runService('payments', readConfig, async (config, logger) => {
       times: {
         authorisationDeadlineMs: config.PAYMENT_DEADLINE_MS,
         providerTimeoutMs: config.PAYMENT_PROVIDER_TIMEOUT_MS,
+        holdMarginMs: config.PAYMENT_HOLD_MARGIN_MS,
       },
     }),
   );

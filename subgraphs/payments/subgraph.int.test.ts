@@ -296,3 +296,46 @@ test('a cancelled order’s payment ends VOIDED', async () => {
     ],
   });
 });
+
+test('staff list payments by status, the refused captures among them; the list and its count agree', async () => {
+  const staff = await tokens.staff();
+  const refused = await authorised('tok_capture_declined');
+  const held = await authorised();
+  const { paymentId } = refused.reply.payload as Payload<'payment.authorised'>;
+  await tell('payments.capture', { orderId: refused.orderId });
+  expect(await untilStatus(staff, paymentId, 'CAPTURE_FAILED')).toMatchObject({
+    captured: { amount: '0.00' },
+  });
+
+  const query = `query ($filter: PaymentFilter, $first: Int) { payments(filter: $filter, first: $first) {
+    totalCount nodes { id status failure holdEndsAt order { id } } pageInfo { hasNextPage } } }`;
+  const list = async (filter: object | null, first = 100) => {
+    const { data } = await ask(staff, query, { filter, first });
+    return data?.['payments'] as {
+      totalCount: number;
+      nodes: { id: string; status: string; order: { id: string } }[];
+      pageInfo: { hasNextPage: boolean };
+    };
+  };
+  expect(await list({ statuses: ['CAPTURE_FAILED'] })).toMatchObject({
+    totalCount: 1,
+    nodes: [{ id: paymentId, failure: 'The hold has ended.', holdEndsAt: expect.any(String) }],
+  });
+  const all = await list(null);
+  for (const status of new Set(all.nodes.map((payment) => payment.status))) {
+    const some = await list({ statuses: [status] });
+    expect(some.nodes).toEqual(all.nodes.filter((payment) => payment.status === status));
+    expect(some.totalCount).toBe(some.nodes.length);
+  }
+  expect((await list({ statuses: ['AUTHORISED'] })).nodes[0]?.order.id).toBe(held.orderId);
+  expect(await list({ statuses: [] })).toMatchObject({ totalCount: 0, nodes: [] });
+  expect(await list(null, 1)).toMatchObject({ totalCount: all.totalCount, pageInfo: { hasNextPage: true } });
+  expect(await list({ holdEndsBefore: '2020-01-01T00:00:00Z' })).toMatchObject({ totalCount: 0 });
+  const after = { holdEndsBefore: new Date(Date.now() + 30 * 24 * 3_600_000).toISOString() };
+  expect((await list(after)).nodes.every(({ status }) => /AUTHORISED|CAPTURE_FAILED/.test(status))).toBe(
+    true,
+  );
+
+  for (const stranger of [await tokens.customer(refused.customerId), null])
+    expect((await ask(stranger, query, {})).errors).toHaveLength(1);
+});

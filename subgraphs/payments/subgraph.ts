@@ -8,6 +8,7 @@ import { hasEnded, sessionHandlers } from '#platform/sessions/ended-sessions.ts'
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { createContext } from './context.ts';
 import { messageHandlers } from './events.ts';
+import { expireHolds, type HoldTimes } from './operations/expire-holds.ts';
 import { type OperationTimes, runOperations } from './operations/run-operations.ts';
 import type { PaymentProvider } from './provider/provider.ts';
 import { resolvers } from './resolvers/index.ts';
@@ -20,7 +21,7 @@ export interface PaymentsSubgraphDeps {
   readonly verifyToken: VerifyToken;
   readonly gatewaySecret: string;
   readonly logger: Logger;
-  readonly times?: Partial<OperationTimes>;
+  readonly times?: Partial<OperationTimes & HoldTimes>;
 }
 
 /** The payments service on a migrated database. It works off messages from the start; requests come once it listens. */
@@ -37,6 +38,7 @@ export async function createPaymentsSubgraph({
   const database = starting.use(openDatabase({ url: databaseUrl, applicationName: 'payments' }));
   starting.use(await startOutboxRelay({ database, bus, logger }));
   starting.use(await runOperations({ database, provider, logger, times }));
+  starting.use(expireHolds({ database, logger, times }));
   starting.use(
     await startInbox({
       database,

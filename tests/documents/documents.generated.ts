@@ -18,17 +18,20 @@ export type AddressInput = {
 };
 
 export type CancelOrderInput = {
+  /** The same key with the same body answers what it answered before; with another body it is refused. */
   idempotencyKey?: string | null | undefined;
   orderId: string;
 };
 
 export type DeliverOrderInput = {
+  /** The same key with the same body answers what it answered before; with another body it is refused. */
   idempotencyKey?: string | null | undefined;
   orderId: string;
 };
 
 export type FulfilOrderInput = {
   carrier: string;
+  /** The same key with the same body answers what it answered before; with another body it is refused. */
   idempotencyKey?: string | null | undefined;
   orderId: string;
   trackingNumber: string;
@@ -64,8 +67,12 @@ export type OrderLineInput = {
 };
 
 export type OrderReason =
+  /** The authorised amount was not captured before the provider let go of it. */
+  | 'AUTHORISATION_EXPIRED'
   | 'CANCELLED_BY_CUSTOMER'
   | 'CANCELLED_BY_STAFF'
+  /** Nobody paid in time. */
+  | 'EXPIRED'
   | 'INSUFFICIENT_FUNDS'
   /** The lines are priced in different currencies. */
   | 'MIXED_CURRENCIES'
@@ -78,8 +85,8 @@ export type OrderReason =
   | 'UNKNOWN_SKU';
 
 /**
- * PENDING → RESERVED → CONFIRMED → FULFILLED → DELIVERED; from the first two also REJECTED, from the first three also
- * CANCELLED.
+ * PENDING → RESERVED → CONFIRMED → FULFILLING → FULFILLED → DELIVERED. From the first two also REJECTED, from the first three
+ * also CANCELLED. From CONFIRMED and FULFILLING also PAYMENT_FAILED, and from there RESERVED again, or CANCELLED.
  */
 export type OrderStatus =
   | 'CANCELLED'
@@ -88,6 +95,13 @@ export type OrderStatus =
   | 'DELIVERED'
   /** On its way; payment captured. */
   | 'FULFILLED'
+  /** The parcel is ready and waits for its payment to be captured. */
+  | 'FULFILLING'
+  /**
+   * The money that had been authorised is not to be had: the provider refused to capture it, or holds it no longer. Nothing has
+   * left. The stock stays reserved, for three days unless set otherwise: pay anew (`retryPayment`) or cancel.
+   */
+  | 'PAYMENT_FAILED'
   /** Accepted; stock not yet reserved. */
   | 'PENDING'
   /** Refused, see `reason`. Nothing is held and nothing is charged. */
@@ -107,7 +121,11 @@ export type PaymentErrorCode =
 export type PaymentStatus =
   | 'AUTHORISED'
   | 'CAPTURED'
+  /** The provider refused to take what it held: the order is PAYMENT_FAILED, and can be paid anew or cancelled. */
+  | 'CAPTURE_FAILED'
   | 'DECLINED'
+  /** Not captured in time: nothing is held any more. The order is PAYMENT_FAILED, and can be paid anew or cancelled. */
+  | 'EXPIRED'
   | 'PARTIALLY_REFUNDED'
   /** The provider has been asked and has not answered yet. */
   | 'PENDING'

@@ -11,6 +11,7 @@ import { expectNoDiscrepancies, stock } from '#subgraphs/inventory/testing.ts';
 import { cancelOrder } from '#subgraphs/orders/commands/cancel-order.ts';
 import { fulfilOrder } from '#subgraphs/orders/commands/fulfil-order.ts';
 import { placeOrder } from '#subgraphs/orders/commands/place-order.ts';
+import { retryPayment } from '#subgraphs/orders/commands/retry-payment.ts';
 import { createOrdersSubgraph } from '#subgraphs/orders/subgraph.ts';
 import { createSimulator } from '#subgraphs/payments/provider/simulator.ts';
 import { createPaymentsSubgraph } from '#subgraphs/payments/subgraph.ts';
@@ -19,7 +20,8 @@ import { createTestTokens } from '#tests/support/tokens.ts';
 import { until } from '#tests/support/until.ts';
 
 /**
- * The whole saga with every service real, over one bus: random orders, cancellations and fulfilments, while services are
+ * The whole saga with every service real, over one bus: random orders, cancellations and fulfilments, captures refused,
+ * holds that end, payments made anew and orders that nobody pays for, while services are
  * stopped and started in the middle of what they do, and a relay does not hear of its success. When it is quiet again,
  * the three services and the payment provider must agree to the penny and to the unit. That a service may be killed at
  * any line is tests/e2e's to show.
@@ -60,10 +62,21 @@ async function startServices() {
     opened.use(openBus({ url: databases.bus.url, applicationName: name, logger: silentLogger }));
   const common = { verifyToken, gatewaySecret: 'a-secret-of-this-test', logger: silentLogger };
   const provider = opened.use(await createSimulator({ url: databases.payments.url, slowMs: 50 }));
-  const times = { authorisationDeadlineMs: 2_000, providerTimeoutMs: 2_000, leaseMs: 300, pollMs: 50 };
+  const times = {
+    authorisationDeadlineMs: 2_000,
+    providerTimeoutMs: 2_000,
+    leaseMs: 300,
+    pollMs: 50,
+    // A hold of a minute is about to end; one of a week is not.
+    holdMarginMs: 3_600_000,
+    holdSweepMs: 50,
+  };
+  // What is PENDING or RESERVED is soon moved on by others; what failed to be paid is left alone for a moment only.
+  const expiry = { unpaidMs: 20_000, paymentFailedMs: 400, sweepMs: 50 };
   const buses = { orders: open('orders'), inventory: open('inventory'), payments: open('payments') };
   const starts: Record<Service, () => Promise<AsyncDisposable>> = {
-    orders: () => createOrdersSubgraph({ ...common, database: databases.orders, bus: buses.orders }),
+    orders: () =>
+      createOrdersSubgraph({ ...common, database: databases.orders, bus: buses.orders, times: expiry }),
     inventory: () =>
       createInventorySubgraph({ ...common, database: databases.inventory, bus: buses.inventory }),
     payments: () =>
@@ -118,6 +131,8 @@ const action = fc.oneof(
         'tok_flaky',
         'tok_slow',
         'tok_answer_lost',
+        'tok_capture_declined',
+        'tok_short_hold',
       ),
       expectedTotal: fc.option(fc.constant({ amount: '12.50', currencyCode: 'GBP' }), { freq: 4 }),
     }),
@@ -130,7 +145,15 @@ const action = fc.oneof(
       by: fc.constantFrom(customer, staff),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('fulfil' as const), which: fc.nat(30) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('fulfil' as const), which: fc.nat(30) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('pay anew' as const),
+      which: fc.nat(30),
+      paymentMethod: fc.constantFrom(null, 'tok_visa', 'tok_declined', 'tok_capture_declined'),
+    }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('restart' as const), service: fc.constantFrom(...SERVICES) }),
@@ -166,6 +189,13 @@ test('orders, stock and money agree in the end, whatever is ordered, cancelled a
             if (orderId !== undefined) {
               const input = { orderId, carrier: 'DHL', trackingNumber: 'T' };
               await fulfilOrder({ database: orders, actor: staff }, input).catch(expectRefusal);
+            }
+            break;
+          case 'pay anew':
+            if (orderId !== undefined) {
+              const { paymentMethod } = each;
+              const input = { orderId, paymentMethod, idempotencyKey: uuidv7() };
+              await retryPayment({ database: orders, actor: customer }, input).catch(expectRefusal);
             }
             break;
           case 'restart':
@@ -215,7 +245,10 @@ function expectRefusal(error: unknown) {
 
 /** What may still move, by the database that knows. */
 const UNDER_WAY: readonly (readonly [ServiceName, string])[] = [
-  ['orders', `select 'order' as what, id::text as which from orders where status in ('PENDING', 'RESERVED')`],
+  [
+    'orders',
+    `select 'order' as what, id::text as which from orders where status in ('PENDING', 'RESERVED', 'FULFILLING', 'PAYMENT_FAILED')`,
+  ],
   ...(['orders', 'inventory', 'payments'] as const).map(
     (name) => [name, `select 'outbox' as what, type as which from messaging.outbox`] as const,
   ),
@@ -226,7 +259,9 @@ const UNDER_WAY: readonly (readonly [ServiceName, string])[] = [
   ],
   [
     'payments',
-    `select 'operation' as what, kind || ' ' || attempts as which from payment_operations where state = 'OPEN'`,
+    `select 'operation' as what, kind || ' ' || attempts as which from payment_operations where state = 'OPEN'
+     union all
+     select 'ending hold' as what, order_id::text from payments where status = 'AUTHORISED' and hold_ends_at < now() + interval '1 hour'`,
   ],
 ];
 
@@ -279,6 +314,16 @@ async function expectAgreement(
     });
   }
   await expectNoDiscrepancies(inventory);
+
+  // Goods: none left for which the money was not taken.
+  const unpaid = await payments.sql`
+    select order_id from payments where status <> 'CAPTURED' and order_id in ${payments.sql(
+      rows
+        .filter(({ status }) => status === 'FULFILLED')
+        .map(({ id }) => id)
+        .concat(uuidv7()),
+    )}`;
+  expect([...unpaid]).toEqual([]);
 
   // Money: the provider holds the total of each confirmed order, took that of each fulfilled one, and nothing else.
   const charges = await payments.sql<{ reference: string; held: string; captured: string }[]>`

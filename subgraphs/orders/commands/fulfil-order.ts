@@ -3,46 +3,45 @@ import { type Actor, requireStaff } from '#platform/auth/actor.ts';
 import { parseInput } from '#platform/errors/parse-input.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { lockOrder } from '../db/order.queries.ts';
-import type { Order } from '../domain/order.ts';
+import type { Order, Parcel } from '../domain/order.ts';
 import { advanceOrder } from './advance-order.ts';
+import { optionalKey, text } from './input-fields.ts';
+import { once } from './once.ts';
 import { invalidStatus, orderNotFound } from './refusals.ts';
 
 const fulfilOrderInput = z.object({
   orderId: z.string(),
-  carrier: z.string().trim().min(1, 'must not be empty').max(100, 'at most 100 characters'),
-  trackingNumber: z.string().trim().min(1, 'must not be empty').max(100, 'at most 100 characters'),
+  carrier: text(100),
+  trackingNumber: text(100),
+  idempotencyKey: optionalKey,
 });
 
 /**
- * Staff: the parcel has left; the messages of the step capture the payment and take the units off the shelf. The same
- * shipment told again changes nothing and is no error. Refuses with NOT_FOUND and INVALID_STATUS.
+ * Staff: the parcel is ready to leave; the message of the step has its payment captured, and what is answered lets it go.
+ * The same parcel told again changes nothing and is no error. Refuses with NOT_FOUND, INVALID_STATUS and
+ * IDEMPOTENCY_CONFLICT.
  */
 export async function fulfilOrder(
   { database, actor }: { database: Database; actor: Actor },
   rawInput: unknown,
 ): Promise<{ orderId: string }> {
   const staff = requireStaff(actor);
-  const { orderId, carrier, trackingNumber } = parseInput(fulfilOrderInput, rawInput);
+  const { orderId, idempotencyKey, ...parcel } = parseInput(fulfilOrderInput, rawInput);
 
   return database.db.transaction(async (tx) => {
     const order = await lockOrder(tx, orderId);
     if (order === null) throw orderNotFound(orderId);
-    const at = new Date();
-    const moved = await advanceOrder(
-      tx,
-      order,
-      { type: 'fulfil', carrier, trackingNumber, at },
-      { actorId: staff.userId, at },
-    );
-    if (!moved && !leftAs(order, carrier, trackingNumber)) throw invalidStatus(order.status, 'fulfilled');
+    const request = { action: 'fulfilOrder', orderId: order.id, ...parcel };
+    await once(tx, { actorId: staff.userId, idempotencyKey, request, orderId: order.id }, async () => {
+      const cause = { actorId: staff.userId, at: new Date() };
+      const moved = await advanceOrder(tx, order, { type: 'fulfil', ...parcel }, cause);
+      if (!moved && !leavesAs(order, parcel)) throw invalidStatus(order.status, 'fulfilled');
+    });
     return { orderId };
   });
 }
 
-function leftAs(order: Order, carrier: string, trackingNumber: string): boolean {
-  return (
-    'shipment' in order &&
-    order.shipment.carrier === carrier &&
-    order.shipment.trackingNumber === trackingNumber
-  );
+function leavesAs(order: Order, { carrier, trackingNumber }: Parcel): boolean {
+  const parcel = 'parcel' in order ? order.parcel : 'shipment' in order ? order.shipment : null;
+  return parcel?.carrier === carrier && parcel.trackingNumber === trackingNumber;
 }

@@ -1,28 +1,17 @@
-import { createHash } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
 import { type Actor, requireUser } from '#platform/auth/actor.ts';
 import { parseInput } from '#platform/errors/parse-input.ts';
-import { Refusal } from '#platform/errors/refusal.ts';
 import { fromDecimal, type Money } from '#platform/money/money.ts';
 import { appendToOutbox } from '#platform/outbox/outbox.ts';
 import type { Database } from '#platform/postgres/database.ts';
-import { claimIdempotencyKey } from '../db/idempotency.queries.ts';
 import { insertOrder } from '../db/order.queries.ts';
 import { place } from '../domain/order.ts';
+import { optionalText, text } from './input-fields.ts';
+import { once } from './once.ts';
 
 const LINES_AT_MOST = 100;
 const QUANTITY_AT_MOST = 1_000;
-
-const text = (atMost: number) =>
-  z.string().trim().min(1, 'must not be empty').max(atMost, `at most ${atMost} characters`);
-const optionalText = (atMost: number) =>
-  z
-    .string()
-    .trim()
-    .max(atMost, `at most ${atMost} characters`)
-    .nullish()
-    .transform((value) => value || null);
 
 /** Undefined where it is not given, so that it leaves no trace in what the idempotency key stands for. */
 const expectedMoney = z
@@ -98,30 +87,16 @@ export async function placeOrder(
   return database.db.transaction(async (tx) => {
     const createdAt = new Date();
     const { order, messages } = place({ ...request, id: uuidv7(), customerId: customer.userId });
-    const requestHash = hashOf({ ...request, shippingAddress });
-    const earlier = await claimIdempotencyKey(tx, {
-      customerId: customer.userId,
-      key: idempotencyKey,
-      requestHash,
+    const claim = {
+      actorId: customer.userId,
+      idempotencyKey,
+      request: { ...request, shippingAddress },
       orderId: order.id,
+    };
+    const orderId = await once(tx, claim, async () => {
+      await insertOrder(tx, { ...order, shippingAddress, createdAt });
+      await appendToOutbox(tx, messages, createdAt);
     });
-    if (earlier !== null) {
-      if (earlier.requestHash === requestHash) return { orderId: earlier.orderId };
-      throw new Refusal(
-        'IDEMPOTENCY_CONFLICT',
-        'This key was used for a different order. Use a new key for a new order.',
-        ['input', 'idempotencyKey'],
-      );
-    }
-    await insertOrder(tx, { ...order, shippingAddress, createdAt });
-    await appendToOutbox(tx, messages, createdAt);
-    return { orderId: order.id };
+    return { orderId };
   });
-}
-
-function hashOf(request: object): string {
-  const text = JSON.stringify(request, (_, value: unknown) =>
-    typeof value === 'bigint' ? value.toString() : value,
-  );
-  return createHash('sha256').update(text).digest('hex');
 }

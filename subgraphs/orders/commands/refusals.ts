@@ -5,5 +5,7 @@ import type { OrderStatus } from '../domain/order.ts';
 export const orderNotFound = (orderId: string) =>
   new Refusal('NOT_FOUND', `There is no order ${orderId}.`, ['input', 'orderId']);
 
-export const invalidStatus = (status: OrderStatus, action: 'cancelled' | 'fulfilled' | 'delivered') =>
-  new Refusal('INVALID_STATUS', `An order that is ${status} cannot be ${action}.`, ['input', 'orderId']);
+export const invalidStatus = (
+  status: OrderStatus,
+  action: 'cancelled' | 'fulfilled' | 'delivered' | 'paid anew',
+) => new Refusal('INVALID_STATUS', `An order that is ${status} cannot be ${action}.`, ['input', 'orderId']);

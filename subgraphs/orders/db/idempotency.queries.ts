@@ -3,6 +3,7 @@ import type { Transaction } from '#platform/postgres/database.ts';
 import { idempotencyKeys } from './tables.ts';
 
 export interface IdempotencyClaim {
+  /** Whose key it is. */
   readonly customerId: string;
   readonly key: string;
   readonly requestHash: string;

@@ -12,6 +12,7 @@ type StepColumns = Pick<
   | 'currencyCode'
   | 'totalMinor'
   | 'paymentMethod'
+  | 'paymentAttempt'
   | 'carrier'
   | 'trackingNumber'
   | 'shippedAt'
@@ -20,8 +21,8 @@ type StepColumns = Pick<
 
 /** A stored order as the domain knows it. Throws where the row contradicts its own status. */
 export function toOrder(row: OrderRow, lineRows: readonly OrderLineRow[]): Order {
-  const { id, customerId, version, status } = row;
-  const common = { id, customerId, version };
+  const { id, customerId, version, paymentAttempt, status } = row;
+  const common = { id, customerId, version, paymentAttempt };
   switch (status) {
     case 'PENDING': {
       const expectedTotal = toMoney(row.expectedTotalMinor, row.expectedCurrencyCode);
@@ -36,6 +37,18 @@ export function toOrder(row: OrderRow, lineRows: readonly OrderLineRow[]): Order
     case 'RESERVED':
     case 'CONFIRMED':
       return { ...common, ...priced(row, lineRows), status };
+    case 'FULFILLING': {
+      const parcel = { carrier: present(row, 'carrier'), trackingNumber: present(row, 'trackingNumber') };
+      return { ...common, ...priced(row, lineRows), status, parcel };
+    }
+    case 'PAYMENT_FAILED':
+      return {
+        ...common,
+        ...priced(row, lineRows),
+        status,
+        reason: present(row, 'reason'),
+        reasonDetail: row.reasonDetail,
+      };
     case 'FULFILLED':
     case 'DELIVERED':
       return { ...common, ...priced(row, lineRows), status, shipment: shipmentOf(row) };
@@ -59,6 +72,7 @@ export function toOrder(row: OrderRow, lineRows: readonly OrderLineRow[]): Order
 export function toColumns(order: Order): StepColumns {
   const total = 'total' in order ? order.total : null;
   const shipment = 'shipment' in order ? order.shipment : null;
+  const parcel = 'parcel' in order ? order.parcel : shipment;
   return {
     status: order.status,
     version: order.version,
@@ -67,8 +81,9 @@ export function toColumns(order: Order): StepColumns {
     currencyCode: total?.currencyCode ?? null,
     totalMinor: total?.minor ?? null,
     paymentMethod: order.status === 'PENDING' ? order.paymentMethod : null,
-    carrier: shipment?.carrier ?? null,
-    trackingNumber: shipment?.trackingNumber ?? null,
+    paymentAttempt: order.paymentAttempt,
+    carrier: parcel?.carrier ?? null,
+    trackingNumber: parcel?.trackingNumber ?? null,
     shippedAt: shipment?.shippedAt ?? null,
     deliveredAt: shipment?.deliveredAt ?? null,
   };

@@ -1,10 +1,17 @@
-import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm';
 import type { Queryable, Transaction } from '#platform/postgres/database.ts';
 import { isUuid } from '#platform/postgres/is-uuid.ts';
-import type { Order, Placement } from '../domain/order.ts';
+import type { Order, OrderStatus, Placement } from '../domain/order.ts';
 import { appendOrderEvent } from './order-log.queries.ts';
 import { toColumns, toOrder } from './order-row.ts';
-import { type OrderLineRow, type OrderRow, orderLines, orders, type ShippingAddress } from './tables.ts';
+import {
+  orderEvents,
+  type OrderLineRow,
+  type OrderRow,
+  orderLines,
+  orders,
+  type ShippingAddress,
+} from './tables.ts';
 
 export async function findOrders(db: Queryable, ids: readonly string[]): Promise<OrderRow[]> {
   return db
@@ -115,6 +122,24 @@ export async function saveStep(
     actorId: by.actorId,
     occurredAt: by.at,
   });
+}
+
+/** Orders that have been in one of these statuses for so long, with the version they have been at since; longest ago first. */
+export async function findUnpaidSince(
+  db: Queryable,
+  statuses: readonly OrderStatus[],
+  ageMs: number,
+  limit: number,
+): Promise<{ id: string; version: number }[]> {
+  return db
+    .select({ id: orders.id, version: orders.version })
+    .from(orders)
+    .innerJoin(orderEvents, and(eq(orderEvents.orderId, orders.id), eq(orderEvents.version, orders.version)))
+    .where(
+      and(inArray(orders.status, [...statuses]), lte(orderEvents.occurredAt, new Date(Date.now() - ageMs))),
+    )
+    .orderBy(asc(orders.id))
+    .limit(limit);
 }
 
 /** Round trip to the database, for the health check. */

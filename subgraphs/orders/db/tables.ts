@@ -26,6 +26,7 @@ export const orders = pgTable('orders', {
   expectedCurrencyCode: text('expected_currency_code'),
   expectedTotalMinor: bigint('expected_total_minor', { mode: 'bigint' }),
   paymentMethod: text('payment_method'),
+  paymentAttempt: integer('payment_attempt').notNull().default(1),
   shippingAddress: jsonb('shipping_address').$type<ShippingAddress>().notNull(),
   carrier: text('carrier'),
   trackingNumber: text('tracking_number'),

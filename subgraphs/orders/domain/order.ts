@@ -1,121 +1,36 @@
 /**
- * An order, and the one function that moves it.
+ * An order's life, and the one place that decides it. Pure: no clock, no database.
  *
- *   PENDING ──stock reserved──▶ RESERVED ──payment authorised──▶ CONFIRMED ──fulfil──▶ FULFILLED ──deliver──▶ DELIVERED
- *      │                           │                                 │
- *      ├─stock refused, price──────┴─payment declined──▶ REJECTED    │
- *      └─cancel────────────────────┴─cancel──────────────────────────┴──▶ CANCELLED
+ *   PENDING ──stock reserved──▶ RESERVED ──payment authorised──▶ CONFIRMED ──fulfil──▶ FULFILLING ──payment captured──▶ FULFILLED ──deliver──▶ DELIVERED
+ *      │                        │ ▲  │                             │ │                     │
+ *      │                        │ │  └─declined, not the first─▶ PAYMENT_FAILED ◀──refused─┘
+ *      │                        │ └──────retry payment───────────┘ │ ▲ expired
+ *      ├─stock refused, price───┴─payment declined──▶ REJECTED     │ └── from CONFIRMED and FULFILLING
+ *      └─cancel, expire─────────┴─cancel, expire───────────────────┴──▶ CANCELLED   (CONFIRMED: cancel only; FULFILLING: neither)
+ *
+ * Goods leave with FULFILLED, never before the money is there. Where it is not to be had the order says so: it is
+ * PAYMENT_FAILED, keeps its stock, and can be paid anew or cancelled; left alone, it expires.
  *
  * What an order asks of inventory and payments leaves as messages with the step that makes it necessary. Messages of one
- * order arrive in the order they left, so a release or void always comes after what it takes back.
+ * order arrive in the order they left, so a release or void always comes after what it takes back; and so do replies.
  */
 import type { NewMessage } from '#platform/events/messages.ts';
 import { equals, type Money, sum, times, toDecimal, toMessage } from '#platform/money/money.ts';
+import type {
+  Common,
+  Ended,
+  Order,
+  OrderEvent,
+  OrderIn,
+  OrderStatus,
+  Placement,
+  PricedLine,
+  Reason,
+  Step,
+  StockRefusal,
+} from './order-states.ts';
 
-/** What the customer asked for. */
-export interface RequestedLine {
-  readonly sku: string;
-  readonly quantity: number;
-  /** The price a piece that the customer was shown and agreed to; none where they said none. */
-  readonly expectedPrice?: Money | null;
-}
-
-/** The same with its name, and its price as it was when the order was placed. */
-export interface PricedLine extends RequestedLine {
-  readonly name: string;
-  readonly unitPrice: Money;
-}
-
-export interface Shipment {
-  readonly carrier: string;
-  readonly trackingNumber: string;
-  readonly shippedAt: Date;
-  readonly deliveredAt: Date | null;
-}
-
-export type Reason =
-  | 'OUT_OF_STOCK'
-  | 'UNKNOWN_SKU'
-  | 'MIXED_CURRENCIES'
-  | 'PRICE_CHANGED'
-  | 'PAYMENT_DECLINED'
-  | 'INSUFFICIENT_FUNDS'
-  | 'PAYMENT_UNAVAILABLE'
-  | 'CANCELLED_BY_CUSTOMER'
-  | 'CANCELLED_BY_STAFF';
-
-interface Common {
-  readonly id: string;
-  readonly customerId: string;
-  /** Counts the order's changes from 1. */
-  readonly version: number;
-}
-
-interface Priced {
-  readonly lines: readonly PricedLine[];
-  readonly total: Money;
-}
-
-interface Ended {
-  readonly lines: readonly (RequestedLine | PricedLine)[];
-  readonly total: Money | null;
-  readonly reason: Reason;
-  /** The reason for a person to read. */
-  readonly reasonDetail: string | null;
-  /** What was asked for where it is not what the customer had agreed to: PRICE_CHANGED. */
-  readonly offer: readonly PricedLine[] | null;
-}
-
-export type Order =
-  | (Common & {
-      readonly status: 'PENDING';
-      readonly lines: readonly RequestedLine[];
-      readonly paymentMethod: string;
-      readonly expectedTotal: Money | null;
-    })
-  | (Common & Priced & { readonly status: 'RESERVED' })
-  | (Common & Priced & { readonly status: 'CONFIRMED' })
-  | (Common & Priced & { readonly status: 'FULFILLED'; readonly shipment: Shipment })
-  | (Common & Priced & { readonly status: 'DELIVERED'; readonly shipment: Shipment })
-  | (Common & Ended & { readonly status: 'REJECTED' })
-  | (Common & Ended & { readonly status: 'CANCELLED' });
-
-export type OrderStatus = Order['status'];
-export type OrderIn<Status extends OrderStatus> = Extract<Order, { status: Status }>;
-
-export interface StockRefusal {
-  readonly sku: string;
-  readonly code: 'OUT_OF_STOCK' | 'UNKNOWN_SKU';
-  readonly requested: number;
-  readonly available: number;
-}
-
-/** What can happen to an order once it is placed. */
-export type OrderEvent =
-  | { readonly type: 'stock-reserved'; readonly lines: readonly PricedLine[] }
-  | { readonly type: 'stock-refused'; readonly refusals: readonly StockRefusal[] }
-  | { readonly type: 'payment-authorised' }
-  | {
-      readonly type: 'payment-declined';
-      readonly code: 'DECLINED' | 'INSUFFICIENT_FUNDS' | 'UNAVAILABLE';
-      readonly message: string;
-    }
-  | { readonly type: 'cancel'; readonly by: 'CUSTOMER' | 'STAFF' }
-  | { readonly type: 'fulfil'; readonly carrier: string; readonly trackingNumber: string; readonly at: Date }
-  | { readonly type: 'deliver'; readonly at: Date };
-
-export interface Step {
-  readonly order: Order;
-  readonly messages: readonly NewMessage[];
-}
-
-export interface Placement {
-  readonly id: string;
-  readonly customerId: string;
-  readonly lines: readonly RequestedLine[];
-  readonly paymentMethod: string;
-  readonly expectedTotal: Money | null;
-}
+export type * from './order-states.ts';
 
 /** A new order, and the request to reserve its stock. */
 export function place({ id, customerId, lines, paymentMethod, expectedTotal }: Placement): {
@@ -123,7 +38,16 @@ export function place({ id, customerId, lines, paymentMethod, expectedTotal }: P
   messages: readonly NewMessage[];
 } {
   return {
-    order: { id, customerId, version: 1, status: 'PENDING', lines, paymentMethod, expectedTotal },
+    order: {
+      id,
+      customerId,
+      version: 1,
+      paymentAttempt: 1,
+      status: 'PENDING',
+      lines,
+      paymentMethod,
+      expectedTotal,
+    },
     messages: [
       {
         type: 'inventory.reserve-stock',
@@ -154,54 +78,91 @@ export function advance(order: Order, event: OrderEvent): Step | null {
         case 'stock-refused':
           return reject(order, stockReason(event.refusals), event.refusals.map(describeRefusal).join(' '));
         case 'cancel':
-          return cancel(order, event.by, [releaseStock(order)]);
+        case 'expire':
+          return end(order, endReason(event), [releaseStock(order)]);
         default:
           return null;
       }
     case 'RESERVED':
       switch (event.type) {
         case 'payment-authorised':
-          return { order: { ...order, status: 'CONFIRMED', version: order.version + 1 }, messages: [] };
+          return moved(order, { status: 'CONFIRMED' });
         case 'payment-declined':
-          return reject(order, PAYMENT_REASONS[event.code], event.message, [releaseStock(order)]);
+          return order.paymentAttempt === 1
+            ? reject(order, PAYMENT_REASONS[event.code], event.message, [releaseStock(order)])
+            : failPayment(order, PAYMENT_REASONS[event.code], event.message);
         case 'cancel':
-          return cancel(order, event.by, [voidPayment(order), releaseStock(order)]);
+        case 'expire':
+          return end(order, endReason(event), [voidPayment(order), releaseStock(order)]);
         default:
           return null;
       }
     case 'CONFIRMED':
       switch (event.type) {
         case 'cancel':
-          return cancel(order, event.by, [voidPayment(order), releaseStock(order)]);
+          return end(order, endReason(event), [voidPayment(order), releaseStock(order)]);
+        case 'payment-expired':
+          return failPayment(order, 'AUTHORISATION_EXPIRED', HOLD_ENDED);
         case 'fulfil': {
-          const { carrier, trackingNumber, at } = event;
-          return {
-            order: {
-              ...order,
-              status: 'FULFILLED',
-              version: order.version + 1,
-              shipment: { carrier, trackingNumber, shippedAt: at, deliveredAt: null },
-            },
-            messages: [
-              { type: 'payments.capture', key: order.id, payload: { orderId: order.id } },
-              { type: 'inventory.ship-stock', key: order.id, payload: { orderId: order.id } },
-            ],
-          };
+          const { carrier, trackingNumber } = event;
+          return moved(order, { status: 'FULFILLING', parcel: { carrier, trackingNumber } }, [
+            { type: 'payments.capture', key: order.id, payload: { orderId: order.id } },
+          ]);
         }
         default:
           return null;
       }
+    case 'FULFILLING': {
+      const { parcel, ...paid } = order;
+      switch (event.type) {
+        case 'payment-captured': {
+          const shipment = { ...parcel, shippedAt: event.at, deliveredAt: null };
+          return moved(paid, { status: 'FULFILLED', shipment }, [
+            { type: 'inventory.ship-stock', key: order.id, payload: { orderId: order.id } },
+          ]);
+        }
+        case 'capture-failed':
+          return failPayment(order, 'PAYMENT_DECLINED', event.message);
+        case 'payment-expired':
+          return failPayment(order, 'AUTHORISATION_EXPIRED', HOLD_ENDED);
+        default:
+          return null;
+      }
+    }
+    case 'PAYMENT_FAILED': {
+      const { reason: _, reasonDetail: __, ...unpaid } = order;
+      switch (event.type) {
+        case 'retry-payment': {
+          const attempt = order.paymentAttempt + 1;
+          const { paymentMethod } = event;
+          return moved({ ...unpaid, paymentAttempt: attempt }, { status: 'RESERVED' }, [
+            {
+              type: 'payments.reauthorise',
+              key: order.id,
+              payload: { orderId: order.id, attempt, ...(paymentMethod !== null && { paymentMethod }) },
+            },
+          ]);
+        }
+        case 'cancel':
+        case 'expire':
+          return end(order, endReason(event), [voidPayment(order), releaseStock(order)]);
+        default:
+          return null;
+      }
+    }
     case 'FULFILLED':
-      if (event.type !== 'deliver') return null;
-      return {
-        order: {
-          ...order,
-          status: 'DELIVERED',
-          version: order.version + 1,
-          shipment: { ...order.shipment, deliveredAt: event.at },
-        },
-        messages: [],
-      };
+      switch (event.type) {
+        case 'deliver':
+          return moved(order, {
+            status: 'DELIVERED',
+            shipment: { ...order.shipment, deliveredAt: event.at },
+          });
+        case 'capture-failed':
+          // Sent off before goods waited for their money.
+          return failPayment(order, 'PAYMENT_DECLINED', event.message);
+        default:
+          return null;
+      }
     case 'DELIVERED':
     case 'REJECTED':
     case 'CANCELLED':
@@ -213,6 +174,31 @@ export function advance(order: Order, event: OrderEvent): Step | null {
 export function isFinal(status: OrderStatus): boolean {
   return status === 'DELIVERED' || status === 'REJECTED' || status === 'CANCELLED';
 }
+
+/** What somebody can do about an order. */
+export type OrderAction = 'CANCEL' | 'RETRY_PAYMENT' | 'FULFIL' | 'DELIVER';
+
+/** What can be done about an order of that status, by its customer or by staff. */
+export function actionsOn(status: OrderStatus, by: 'CUSTOMER' | 'STAFF'): OrderAction[] {
+  switch (status) {
+    case 'PENDING':
+    case 'RESERVED':
+      return ['CANCEL'];
+    case 'CONFIRMED':
+      return by === 'STAFF' ? ['CANCEL', 'FULFIL'] : ['CANCEL'];
+    case 'PAYMENT_FAILED':
+      return ['RETRY_PAYMENT', 'CANCEL'];
+    case 'FULFILLED':
+      return by === 'STAFF' ? ['DELIVER'] : [];
+    case 'FULFILLING':
+    case 'DELIVERED':
+    case 'REJECTED':
+    case 'CANCELLED':
+      return [];
+  }
+}
+
+const HOLD_ENDED = 'The amount is no longer held: it has to be paid anew.';
 
 const PAYMENT_REASONS = {
   DECLINED: 'PAYMENT_DECLINED',
@@ -238,9 +224,9 @@ function priceAndPay(order: OrderIn<'PENDING'>, lines: readonly PricedLine[]): S
     ]);
     return { order: { ...rejected, offer: lines }, messages };
   }
-  const { id, customerId, version, paymentMethod } = order;
+  const { id, customerId, version, paymentAttempt, paymentMethod } = order;
   return {
-    order: { id, customerId, version: version + 1, status: 'RESERVED', lines, total },
+    order: { id, customerId, version: version + 1, paymentAttempt, status: 'RESERVED', lines, total },
     messages: [
       {
         type: 'payments.authorise',
@@ -279,30 +265,46 @@ function reject(
   return { order: { ...ended(order, reason, reasonDetail), status: 'REJECTED' }, messages };
 }
 
-function cancel(
-  order: OrderIn<'PENDING' | 'RESERVED' | 'CONFIRMED'>,
-  by: 'CUSTOMER' | 'STAFF',
-  messages: readonly NewMessage[],
-): Step {
-  return {
-    order: {
-      ...ended(order, by === 'STAFF' ? 'CANCELLED_BY_STAFF' : 'CANCELLED_BY_CUSTOMER', null),
-      status: 'CANCELLED',
-    },
-    messages,
-  };
+type Confirmable = OrderIn<'PENDING' | 'RESERVED' | 'CONFIRMED' | 'PAYMENT_FAILED'>;
+
+function end(order: Confirmable, reason: Reason, messages: readonly NewMessage[]): Step {
+  return { order: { ...ended(order, reason, null), status: 'CANCELLED' }, messages };
 }
 
-function ended(
-  order: OrderIn<'PENDING' | 'RESERVED' | 'CONFIRMED'>,
+function endReason(event: Extract<OrderEvent, { type: 'cancel' | 'expire' }>): Reason {
+  if (event.type === 'expire') return 'EXPIRED';
+  return event.by === 'STAFF' ? 'CANCELLED_BY_STAFF' : 'CANCELLED_BY_CUSTOMER';
+}
+
+/** The stock stays reserved: whoever pays anew gets what they ordered, at the price they ordered it at. */
+function failPayment(
+  order: OrderIn<'RESERVED' | 'CONFIRMED' | 'FULFILLING' | 'FULFILLED'>,
   reason: Reason,
-  reasonDetail: string | null,
-): Common & Ended {
-  const { id, customerId, version, lines } = order;
+  reasonDetail: string,
+): Step {
+  const { id, customerId, version, paymentAttempt, lines, total } = order;
+  return moved(
+    { id, customerId, version, paymentAttempt, lines, total },
+    { status: 'PAYMENT_FAILED', reason, reasonDetail },
+  );
+}
+
+/** One version on. */
+function moved<Before extends Common, After extends object>(
+  order: Before,
+  after: After,
+  messages: readonly NewMessage[] = [],
+): { order: Omit<Before, keyof After> & After; messages: readonly NewMessage[] } {
+  return { order: { ...order, ...after, version: order.version + 1 }, messages };
+}
+
+function ended(order: Confirmable, reason: Reason, reasonDetail: string | null): Common & Ended {
+  const { id, customerId, version, paymentAttempt, lines } = order;
   return {
     id,
     customerId,
     version: version + 1,
+    paymentAttempt,
     lines,
     total: order.status === 'PENDING' ? null : order.total,
     reason,

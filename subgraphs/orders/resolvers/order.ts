@@ -1,8 +1,8 @@
-import { mayReadOf } from '#platform/auth/actor.ts';
+import { isStaff, mayReadOf } from '#platform/auth/actor.ts';
 import { notFound } from '#platform/errors/graphql-errors.ts';
 import { type Money, sum, times, toDecimal } from '#platform/money/money.ts';
 import { offerOf, toMoney } from '../db/order-row.ts';
-import type { PricedLine } from '../domain/order.ts';
+import { actionsOn, type PricedLine } from '../domain/order.ts';
 import { orderList } from './order-list.ts';
 import type {
   OrderConnectionResolvers,
@@ -30,6 +30,7 @@ export const Order = {
       ? { carrier, trackingNumber, shippedAt, deliveredAt }
       : null,
   events: ({ id }, _, { loaders }) => loaders.events.load(id),
+  actions: ({ status }, _, { actor }) => actionsOn(status, isStaff(actor) ? 'STAFF' : 'CUSTOMER'),
 } satisfies OrderResolvers;
 
 export const OrderLine = {

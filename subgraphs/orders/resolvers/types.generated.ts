@@ -22,6 +22,7 @@ export type Scalars = {
 };
 
 export type CancelOrderInput = {
+  /** The same key with the same body answers what it answered before; with another body it is refused. */
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   orderId: Scalars['ID']['input'];
 };
@@ -33,6 +34,7 @@ export type CancelOrderPayload = {
 };
 
 export type DeliverOrderInput = {
+  /** The same key with the same body answers what it answered before; with another body it is refused. */
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   orderId: Scalars['ID']['input'];
 };
@@ -45,6 +47,7 @@ export type DeliverOrderPayload = {
 
 export type FulfilOrderInput = {
   carrier: Scalars['String']['input'];
+  /** The same key with the same body answers what it answered before; with another body it is refused. */
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   orderId: Scalars['ID']['input'];
   trackingNumber: Scalars['String']['input'];
@@ -70,14 +73,22 @@ export type MoneyInput = {
 
 export type Mutation = {
   __typename?: 'Mutation';
-  /** Until the order is fulfilled: releases its stock and voids its payment. */
+  /** Until the order is being fulfilled, and when its payment has failed: releases its stock and voids its payment. */
   cancelOrder: CancelOrderPayload;
   /** Staff: the parcel has arrived. */
   deliverOrder: DeliverOrderPayload;
-  /** Staff: the parcel has left. Captures the payment. */
+  /**
+   * Staff: the parcel is ready. Captures the payment, and answers FULFILLED when that has been done within a few seconds: the
+   * parcel may leave. Otherwise FULFILLING, and `orderUpdated` tells; or PAYMENT_FAILED: the parcel must not leave.
+   */
   fulfilOrder: FulfilOrderPayload;
   /** Accepts the order as PENDING and returns at once; `orderUpdated` tells how it goes on. */
   placeOrder: PlaceOrderPayload;
+  /**
+   * When the payment has failed: has the amount authorised once more, so that the order is RESERVED, then CONFIRMED again, or
+   * PAYMENT_FAILED again. Stock and prices stay.
+   */
+  retryPayment: RetryPaymentPayload;
 };
 
 
@@ -100,8 +111,15 @@ export type MutationPlaceOrderArgs = {
   input: PlaceOrderInput;
 };
 
+
+export type MutationRetryPaymentArgs = {
+  input: RetryPaymentInput;
+};
+
 export type Order = {
   __typename?: 'Order';
+  /** What whoever asks can do about the order now. */
+  actions: Array<OrderAction>;
   createdAt: Scalars['DateTime']['output'];
   customer?: Maybe<User>;
   events: Array<OrderEvent>;
@@ -111,7 +129,7 @@ export type Order = {
   number: Scalars['String']['output'];
   /** Of an order rejected as PRICE_CHANGED: what the customer agreed to, and what is asked instead. */
   priceChange?: Maybe<PriceChange>;
-  /** Why the order was rejected or cancelled. */
+  /** Why the order was rejected or cancelled, or its payment failed. */
   reason?: Maybe<OrderReason>;
   /** The same for a person to read. */
   reasonDetail?: Maybe<Scalars['String']['output']>;
@@ -124,6 +142,14 @@ export type Order = {
   version: Scalars['Int']['output'];
 };
 
+export const OrderAction = {
+  Cancel: 'CANCEL',
+  Deliver: 'DELIVER',
+  Fulfil: 'FULFIL',
+  RetryPayment: 'RETRY_PAYMENT'
+} as const;
+
+export type OrderAction = typeof OrderAction[keyof typeof OrderAction];
 export type OrderConnection = {
   __typename?: 'OrderConnection';
   edges: Array<OrderEdge>;
@@ -196,8 +222,12 @@ export type OrderLineInput = {
 };
 
 export const OrderReason = {
+  /** The authorised amount was not captured before the provider let go of it. */
+  AuthorisationExpired: 'AUTHORISATION_EXPIRED',
   CancelledByCustomer: 'CANCELLED_BY_CUSTOMER',
   CancelledByStaff: 'CANCELLED_BY_STAFF',
+  /** Nobody paid in time. */
+  Expired: 'EXPIRED',
   InsufficientFunds: 'INSUFFICIENT_FUNDS',
   /** The lines are priced in different currencies. */
   MixedCurrencies: 'MIXED_CURRENCIES',
@@ -212,8 +242,8 @@ export const OrderReason = {
 
 export type OrderReason = typeof OrderReason[keyof typeof OrderReason];
 /**
- * PENDING → RESERVED → CONFIRMED → FULFILLED → DELIVERED; from the first two also REJECTED, from the first three also
- * CANCELLED.
+ * PENDING → RESERVED → CONFIRMED → FULFILLING → FULFILLED → DELIVERED. From the first two also REJECTED, from the first three
+ * also CANCELLED. From CONFIRMED and FULFILLING also PAYMENT_FAILED, and from there RESERVED again, or CANCELLED.
  */
 export const OrderStatus = {
   Cancelled: 'CANCELLED',
@@ -222,6 +252,13 @@ export const OrderStatus = {
   Delivered: 'DELIVERED',
   /** On its way; payment captured. */
   Fulfilled: 'FULFILLED',
+  /** The parcel is ready and waits for its payment to be captured. */
+  Fulfilling: 'FULFILLING',
+  /**
+   * The money that had been authorised is not to be had: the provider refused to capture it, or holds it no longer. Nothing has
+   * left. The stock stays reserved, for three days unless set otherwise: pay anew (`retryPayment`) or cancel.
+   */
+  PaymentFailed: 'PAYMENT_FAILED',
   /** Accepted; stock not yet reserved. */
   Pending: 'PENDING',
   /** Refused, see `reason`. Nothing is held and nothing is charged. */
@@ -307,6 +344,20 @@ export type QueryOrdersArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<OrderFilter>;
   first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+export type RetryPaymentInput = {
+  /** The same key with the same body answers what it answered before; with another body it is refused. */
+  idempotencyKey: Scalars['String']['input'];
+  orderId: Scalars['ID']['input'];
+  /** A token of the payment provider; without it, the payment method that was used before. */
+  paymentMethod?: InputMaybe<Scalars['String']['input']>;
+};
+
+export type RetryPaymentPayload = {
+  __typename?: 'RetryPaymentPayload';
+  order?: Maybe<Order>;
+  userErrors: Array<OrderError>;
 };
 
 export type Shipment = {
@@ -494,6 +545,7 @@ export type ResolversTypes = {
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Order: ResolverTypeWrapper<OrderRow>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  OrderAction: OrderAction;
   OrderConnection: ResolverTypeWrapper<OrderConnectionParent>;
   OrderEdge: ResolverTypeWrapper<Omit<OrderEdge, 'node'> & { node: ResolversTypes['Order'] }>;
   OrderError: ResolverTypeWrapper<OrderError>;
@@ -512,6 +564,8 @@ export type ResolversTypes = {
   PriceChange: ResolverTypeWrapper<PriceChange>;
   PriceChangeLine: ResolverTypeWrapper<PriceChangeLine>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  RetryPaymentInput: RetryPaymentInput;
+  RetryPaymentPayload: ResolverTypeWrapper<Omit<RetryPaymentPayload, 'order'> & { order?: Maybe<ResolversTypes['Order']> }>;
   Shipment: ResolverTypeWrapper<Shipment>;
   ShippingAddress: ResolverTypeWrapper<ShippingAddress>;
   ShippingAddressInput: ShippingAddressInput;
@@ -554,6 +608,8 @@ export type ResolversParentTypes = {
   PriceChange: PriceChange;
   PriceChangeLine: PriceChangeLine;
   Query: Record<PropertyKey, never>;
+  RetryPaymentInput: RetryPaymentInput;
+  RetryPaymentPayload: Omit<RetryPaymentPayload, 'order'> & { order?: Maybe<ResolversParentTypes['Order']> };
   Shipment: Shipment;
   ShippingAddress: ShippingAddress;
   ShippingAddressInput: ShippingAddressInput;
@@ -603,10 +659,12 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   deliverOrder?: Resolver<ResolversTypes['DeliverOrderPayload'], ParentType, ContextType, RequireFields<MutationDeliverOrderArgs, 'input'>>;
   fulfilOrder?: Resolver<ResolversTypes['FulfilOrderPayload'], ParentType, ContextType, RequireFields<MutationFulfilOrderArgs, 'input'>>;
   placeOrder?: Resolver<ResolversTypes['PlaceOrderPayload'], ParentType, ContextType, RequireFields<MutationPlaceOrderArgs, 'input'>>;
+  retryPayment?: Resolver<ResolversTypes['RetryPaymentPayload'], ParentType, ContextType, RequireFields<MutationRetryPaymentArgs, 'input'>>;
 };
 
 export type OrderResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Order'] = ResolversParentTypes['Order'], FederationReferenceType extends FederationReferenceTypes['Order'] = FederationReferenceTypes['Order']> = {
   __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['Order']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  actions?: Resolver<Array<ResolversTypes['OrderAction']>, ParentType, ContextType>;
   createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   customer?: Resolver<Maybe<ResolversTypes['User']>, ParentType, ContextType>;
   events?: Resolver<Array<ResolversTypes['OrderEvent']>, ParentType, ContextType>;
@@ -697,6 +755,11 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
   orders?: Resolver<ResolversTypes['OrderConnection'], ParentType, ContextType, RequireFields<QueryOrdersArgs, 'first'>>;
 };
 
+export type RetryPaymentPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RetryPaymentPayload'] = ResolversParentTypes['RetryPaymentPayload']> = {
+  order?: Resolver<Maybe<ResolversTypes['Order']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['OrderError']>, ParentType, ContextType>;
+};
+
 export type ShipmentResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Shipment'] = ResolversParentTypes['Shipment']> = {
   carrier?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   deliveredAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
@@ -751,6 +814,7 @@ export type Resolvers<ContextType = Context> = {
   PriceChange?: PriceChangeResolvers<ContextType>;
   PriceChangeLine?: PriceChangeLineResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  RetryPaymentPayload?: RetryPaymentPayloadResolvers<ContextType>;
   Shipment?: ShipmentResolvers<ContextType>;
   ShippingAddress?: ShippingAddressResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;

@@ -13,7 +13,7 @@ export async function voidPayment(tx: Transaction, { orderId }: { orderId: strin
   const payment = await lockPaymentOfOrder(tx, orderId);
   if (payment === null) return rememberVoidedOrder(tx, orderId);
   // Nothing is held, or a void has been queued for what may be.
-  if (payment.status === 'DECLINED' || payment.status === 'VOIDED') return;
+  if (payment.status === 'DECLINED' || payment.status === 'EXPIRED' || payment.status === 'VOIDED') return;
   await queueOperation(tx, payment, { kind: 'VOID' });
   // An unwanted authorisation is not asked for again: its next unanswered attempt is its last.
   await hurryAuthorisation(tx, payment.id);

@@ -146,6 +146,7 @@ export async function lockOperation(tx: Transaction, id: string): Promise<Operat
           and(
             eq(voiding.paymentId, operations.paymentId),
             eq(voiding.kind, 'VOID'),
+            eq(voiding.attempt, operations.attempt),
             eq(voiding.state, 'OPEN'),
           ),
         )})`,
@@ -179,6 +180,16 @@ export async function closeOperation(
     .where(and(eq(operations.id, id), eq(operations.state, 'OPEN')))
     .returning({ id: operations.id });
   if (closed.length === 0) throw new Error(`Operation ${id} has been closed already.`);
+}
+
+/** Whether anything is still to be asked of the provider for this payment. */
+export async function hasOpenOperation(tx: Transaction, paymentId: string): Promise<boolean> {
+  const open = await tx
+    .select({ id: operations.id })
+    .from(operations)
+    .where(and(eq(operations.paymentId, paymentId), eq(operations.state, 'OPEN')))
+    .limit(1);
+  return open.length > 0;
 }
 
 /** Makes an authorisation that waits for its next attempt due at once. The payment's row lock must be held. */

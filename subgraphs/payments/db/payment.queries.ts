@@ -4,10 +4,10 @@
  *
  * Locks are taken in this order: order (advisory), payment, operation.
  */
-import { and, eq, gte, inArray, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, gte, inArray, lt, notExists, type SQL, sql } from 'drizzle-orm';
 import type { Queryable, Transaction } from '#platform/postgres/database.ts';
 import type { Change } from '../domain/payment.ts';
-import { type PaymentRow, payments, voidedOrders } from './tables.ts';
+import { paymentOperations, type PaymentRow, payments, voidedOrders } from './tables.ts';
 
 export async function findPayments(db: Queryable, ids: readonly string[]): Promise<PaymentRow[]> {
   return db
@@ -63,6 +63,48 @@ export async function isVoidedOrder(tx: Transaction, orderId: string): Promise<b
   return (await tx.select().from(voidedOrders).where(eq(voidedOrders.orderId, orderId))).length > 0;
 }
 
+/** Begins the payment anew, for an authorisation that takes the place of the last one. */
+export async function reopenPayment(
+  tx: Transaction,
+  { id, status }: PaymentRow,
+  { attempt, paymentMethod }: { readonly attempt: number; readonly paymentMethod: string },
+): Promise<void> {
+  const reopened: Columns = {
+    status: 'PENDING',
+    attempt,
+    paymentMethod,
+    declineCode: null,
+    declineMessage: null,
+    captureFailure: null,
+    holdEndsAt: null,
+  };
+  if (!(await updated(tx, id, reopened, [eq(payments.status, status), lt(payments.attempt, attempt)])))
+    throw new Error(`Payment ${id} cannot be begun anew in the state it is in.`);
+}
+
+/** Payments whose provider lets go of the amount within so long, and which nobody is at. */
+export async function findEndingHolds(db: Queryable, marginMs: number, limit: number): Promise<string[]> {
+  const open = db
+    .select()
+    .from(paymentOperations)
+    .where(and(eq(paymentOperations.paymentId, payments.id), eq(paymentOperations.state, 'OPEN')));
+  const rows = await db
+    .select({ id: payments.id })
+    .from(payments)
+    .where(and(eq(payments.status, 'AUTHORISED'), endsWithin(marginMs), notExists(open)))
+    .orderBy(asc(payments.holdEndsAt))
+    .limit(limit);
+  return rows.map(({ id }) => id);
+}
+
+/** False where it is no longer so. The payment's row lock must be held. */
+export async function markExpired(tx: Transaction, id: string, marginMs: number): Promise<boolean> {
+  return updated(tx, id, { status: 'EXPIRED' }, [eq(payments.status, 'AUTHORISED'), endsWithin(marginMs)]);
+}
+
+const endsWithin = (ms: number) =>
+  sql`${payments.holdEndsAt} <= clock_timestamp() + make_interval(secs => ${ms / 1000}::float8)`;
+
 /** Sets an amount aside for a refund. False where so much is not left. */
 export async function reserveRefund(
   tx: Transaction,
@@ -91,7 +133,9 @@ function changed(tx: Transaction, id: string, change: Change, amountMinor: bigin
   const setAside = gte(payments.refundingMinor, amountMinor);
   switch (change.type) {
     case 'authorised':
-      return updated(tx, id, { status: 'AUTHORISED' }, [eq(payments.status, 'PENDING')]);
+      return updated(tx, id, { status: 'AUTHORISED', holdEndsAt: change.holdEndsAt }, [
+        eq(payments.status, 'PENDING'),
+      ]);
     case 'declined':
       return updated(
         tx,
@@ -106,6 +150,8 @@ function changed(tx: Transaction, id: string, change: Change, amountMinor: bigin
         { status: 'CAPTURED', capturedMinor: plus(payments.capturedMinor, amountMinor) },
         [eq(payments.status, 'AUTHORISED')],
       );
+    case 'capture-failed':
+      return updated(tx, id, { captureFailure: change.message }, [eq(payments.status, 'AUTHORISED')]);
     case 'voided':
       return updated(tx, id, { status: 'VOIDED' }, [eq(payments.status, 'AUTHORISED')]);
     case 'refunded': {

@@ -23,6 +23,9 @@ export const payments = pgTable('payments', {
   capturedMinor: minor('captured_minor').notNull().default(0n),
   refundingMinor: minor('refunding_minor').notNull().default(0n),
   refundedMinor: minor('refunded_minor').notNull().default(0n),
+  attempt: integer('attempt').notNull().default(1),
+  captureFailure: text('capture_failure'),
+  holdEndsAt: instant('hold_ends_at'),
   createdAt: instant('created_at').notNull().defaultNow(),
 });
 
@@ -49,6 +52,7 @@ export const paymentOperations = pgTable('payment_operations', {
   kind: text('kind').$type<OperationKind>().notNull(),
   amountMinor: minor('amount_minor').notNull(),
   refundId: uuid('refund_id'),
+  attempt: integer('attempt').notNull().default(1),
   idempotencyKey: text('idempotency_key').notNull().unique(),
   state: text('state').$type<'OPEN' | 'SUCCEEDED' | 'FAILED'>().notNull().default('OPEN'),
   attempts: integer('attempts').notNull().default(0),

@@ -2,14 +2,19 @@
  * What a payment is, and what follows from a provider's answer. Pure: no clock, no database.
  *
  *   PENDING ──▶ AUTHORISED ──▶ CAPTURED (from then on refunds move its amounts, not its status)
- *      │             └───────▶ VOIDED
- *      └──▶ DECLINED            also where an order let go of its payment before it asked for it
+ *    ▲ │             ├───────▶ VOIDED
+ *    │ │             └───────▶ EXPIRED   before the provider lets go of the amount by itself
+ *    │ └──▶ DECLINED                     also where an order let go of its payment before it asked for it
+ *    └──── authorised once more: from DECLINED, from EXPIRED, and from AUTHORISED where the capture was refused
+ *
+ * A capture that was refused leaves the payment AUTHORISED, with the reason. Each authorisation after the first is a
+ * further attempt, with a charge of its own at the provider; what may be held by the one before is let go of first.
  *
  * Operations of one payment are put to the provider one after another, so each is decided on the status that those
  * before it left behind.
  */
 
-export type PaymentStatus = 'PENDING' | 'AUTHORISED' | 'DECLINED' | 'CAPTURED' | 'VOIDED';
+export type PaymentStatus = 'PENDING' | 'AUTHORISED' | 'DECLINED' | 'CAPTURED' | 'VOIDED' | 'EXPIRED';
 export type OperationKind = 'AUTHORISE' | 'CAPTURE' | 'VOID' | 'REFUND';
 export type TransactionKind = 'AUTHORISATION' | 'CAPTURE' | 'VOID' | 'REFUND';
 export type TransactionStatus = 'PENDING' | 'SUCCEEDED' | 'FAILED';
@@ -30,19 +35,51 @@ export interface Amounts {
   readonly refundedMinor: bigint;
 }
 
-/** The status that clients see: a captured payment is told apart by how much of it has been paid back. */
+export type ShownStatus = PaymentStatus | 'CAPTURE_FAILED' | 'PARTIALLY_REFUNDED' | 'REFUNDED';
+
+/** The status that clients see: told apart by a capture that was refused, and by how much has been paid back. */
 export function shownStatus({
   status,
+  captureFailure,
   capturedMinor,
   refundedMinor,
-}: { status: PaymentStatus } & Amounts): PaymentStatus | 'PARTIALLY_REFUNDED' | 'REFUNDED' {
+}: { status: PaymentStatus; captureFailure?: string | null } & Amounts): ShownStatus {
+  if (status === 'AUTHORISED' && captureFailure != null) return 'CAPTURE_FAILED';
   if (status !== 'CAPTURED' || refundedMinor === 0n) return status;
   return refundedMinor === capturedMinor ? 'REFUNDED' : 'PARTIALLY_REFUNDED';
 }
 
+/**
+ * The status an operation is decided on. One of an authorisation that another has taken the place of counts as DECLINED:
+ * all that is left to do about it is to let go of what may be held.
+ */
+export function statusFor(
+  operation: { readonly attempt: number },
+  payment: { readonly status: PaymentStatus; readonly attempt: number },
+): PaymentStatus {
+  return operation.attempt < payment.attempt ? 'DECLINED' : payment.status;
+}
+
+/** Whether an authorisation may take the place of the last one. */
+export function mayBeAuthorisedAgain({
+  status,
+  captureFailure,
+}: {
+  readonly status: PaymentStatus;
+  readonly captureFailure: string | null;
+}): boolean {
+  return (
+    status === 'DECLINED' || status === 'EXPIRED' || (status === 'AUTHORISED' && captureFailure !== null)
+  );
+}
+
 /** What came of an operation. */
 export type Outcome =
-  | { readonly kind: 'succeeded' }
+  | {
+      readonly kind: 'succeeded';
+      /** Of an authorisation: until when the amount is held, ISO 8601. */
+      readonly holdEndsAt?: string;
+    }
   | { readonly kind: 'declined'; readonly code: 'DECLINED' | 'INSUFFICIENT_FUNDS'; readonly message: string }
   /** The provider may or may not have done it. */
   | { readonly kind: 'unavailable'; readonly message: string }
@@ -58,16 +95,17 @@ export function forbids(status: PaymentStatus, kind: OperationKind): string | nu
 const ALLOWED_IN: Record<OperationKind, readonly PaymentStatus[]> = {
   AUTHORISE: ['PENDING'],
   CAPTURE: ['AUTHORISED'],
-  // DECLINED: declined for want of an answer, so that something may be held after all.
-  VOID: ['AUTHORISED', 'DECLINED'],
+  // DECLINED: declined for want of an answer, so that something may be held after all. EXPIRED: not yet by the provider.
+  VOID: ['AUTHORISED', 'DECLINED', 'EXPIRED'],
   REFUND: ['CAPTURED'],
 };
 
 /** How the payment changes; each is one conditional UPDATE. */
 export type Change =
-  | { readonly type: 'authorised' }
+  | { readonly type: 'authorised'; readonly holdEndsAt: Date | null }
   | { readonly type: 'declined'; readonly code: DeclineCode; readonly message: string }
   | { readonly type: 'captured' }
+  | { readonly type: 'capture-failed'; readonly message: string }
   | { readonly type: 'voided' }
   | { readonly type: 'refunded' }
   | { readonly type: 'refund-failed' };
@@ -75,7 +113,10 @@ export type Change =
 /** What orders is told. */
 export type Reply =
   | { readonly type: 'payment.authorised' }
-  | { readonly type: 'payment.declined'; readonly code: DeclineCode; readonly message: string };
+  | { readonly type: 'payment.declined'; readonly code: DeclineCode; readonly message: string }
+  | { readonly type: 'payment.captured' }
+  | { readonly type: 'payment.capture-failed'; readonly message: string }
+  | { readonly type: 'payment.expired' };
 
 export interface Settlement {
   readonly status: 'SUCCEEDED' | 'FAILED';
@@ -108,7 +149,13 @@ export function settle(
   switch (kind) {
     case 'AUTHORISE':
       if (outcome.kind === 'succeeded')
-        return succeeded({ type: 'authorised' }, { type: 'payment.authorised' });
+        return succeeded(
+          {
+            type: 'authorised',
+            holdEndsAt: outcome.holdEndsAt === undefined ? null : new Date(outcome.holdEndsAt),
+          },
+          { type: 'payment.authorised' },
+        );
       if (outcome.kind === 'declined') return declined(outcome.code, outcome.message);
       // The order let go of the payment before it asked for it: the payment is VOIDED already, only the order waits.
       return {
@@ -116,7 +163,12 @@ export function settle(
         change: null,
       };
     case 'CAPTURE':
-      return outcome.kind === 'succeeded' ? succeeded({ type: 'captured' }) : failed(outcome.message);
+      if (outcome.kind === 'succeeded') return succeeded({ type: 'captured' }, { type: 'payment.captured' });
+      return {
+        ...failed(outcome.message),
+        change: status === 'AUTHORISED' ? { type: 'capture-failed', message: outcome.message } : null,
+        reply: { type: 'payment.capture-failed', message: outcome.message },
+      };
     case 'VOID':
       if (outcome.kind !== 'succeeded') return failed(outcome.message);
       return succeeded(status === 'AUTHORISED' ? { type: 'voided' } : null);

@@ -1,7 +1,7 @@
 import type { Money } from '#platform/money/money.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import type { LeasedOperation } from '../db/operation.queries.ts';
-import { forbids, type Outcome } from '../domain/payment.ts';
+import { forbids, type Outcome, statusFor } from '../domain/payment.ts';
 import type { PaymentProvider } from '../provider/provider.ts';
 import { authorisationKey } from './queue-operation.ts';
 
@@ -18,7 +18,8 @@ export async function askProvider(
   leased: LeasedOperation,
   { provider, limitMs, signal, logger }: AskOptions,
 ): Promise<Outcome> {
-  const forbidden = forbids(leased.payment.status, leased.operation.kind);
+  const status = statusFor(leased.operation, leased.payment);
+  const forbidden = forbids(status, leased.operation.kind);
   if (forbidden !== null) return { kind: 'forbidden', message: forbidden };
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(new Error(`no answer within ${limitMs} ms`)), limitMs);
@@ -44,7 +45,10 @@ function call(
   { operation, payment }: LeasedOperation,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const keys = { idempotencyKey: operation.idempotencyKey, authorisationKey: authorisationKey(payment.id) };
+  const keys = {
+    idempotencyKey: operation.idempotencyKey,
+    authorisationKey: authorisationKey(payment.id, operation.attempt),
+  };
   const amount: Money = { minor: operation.amountMinor, currencyCode: payment.currencyCode };
   switch (operation.kind) {
     case 'AUTHORISE':

@@ -6,9 +6,13 @@ import fc from 'fast-check';
 import { uuidv7 } from 'uuidv7';
 import { expect, test } from 'vitest';
 import { Refusal } from '#platform/errors/refusal.ts';
+import { silentLogger } from '#platform/telemetry/logger.ts';
+import { until } from '#tests/support/until.ts';
 import { refundPayment } from '../commands/refund-payment.ts';
 import type { PaymentRow } from '../db/tables.ts';
 import type { PaymentProvider } from '../provider/provider.ts';
+import { expireHolds } from './expire-holds.ts';
+import { authorisationKey } from './queue-operation.ts';
 import { createTestPayments, STAFF, type TestPayments, type TestWorker } from '../testing.ts';
 
 const CASES = 15;
@@ -37,7 +41,10 @@ const CRASHES = ['none', 'none', 'none', 'before the call', 'after the call', 'w
 type Crash = (typeof CRASHES)[number];
 
 type Step =
-  | { readonly what: 'authorise' | 'capture' | 'void' | 'settle'; readonly order: number }
+  | {
+      readonly what: 'authorise' | 'capture' | 'void' | 'settle' | 'reauthorise' | 'end hold';
+      readonly order: number;
+    }
   | { readonly what: 'refund'; readonly order: number; readonly minor: bigint | null };
 
 interface History {
@@ -53,6 +60,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ what: fc.constant('capture' as const), order }) },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('void' as const), order }) },
   { weight: 3, arbitrary: fc.record({ what: fc.constant('settle' as const), order }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant('reauthorise' as const), order }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('end hold' as const), order }) },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -72,6 +81,8 @@ test('the provider’s books equal ours after any history of messages, duplicate
   timeout: 180_000,
 }, async () => {
   await using payments = await createTestPayments({ slowMs: SLOW_MS });
+  const times = { holdMarginMs: 0, holdSweepMs: 20 };
+  await using _sweeper = expireHolds({ database: payments.database, logger: silentLogger, times });
   await fc.assert(
     fc.asyncProperty(history, async ({ tokens, steps, crashes }) => {
       const orders = tokens.map((token) => ({ id: uuidv7(), token }));
@@ -83,7 +94,7 @@ test('the provider’s books equal ours after any history of messages, duplicate
             for (const taken of steps.filter((any) => any.order === index)) await take(payments, taken, one);
           }),
         );
-        await payments.settled();
+        await noHoldsLeftToEnd(payments);
       }
       for (const [index, { id }] of orders.entries()) {
         const payment = await payments.payment(id);
@@ -96,6 +107,15 @@ test('the provider’s books equal ours after any history of messages, duplicate
     { numRuns: CASES, endOnFailure: true },
   );
 });
+
+async function noHoldsLeftToEnd(payments: TestPayments): Promise<void> {
+  const { sql } = payments.database;
+  const ended = async () =>
+    (await sql`select 1 from payments where status = 'AUTHORISED' and hold_ends_at < now()`).length === 0;
+  await payments.settled();
+  await until(ended, 'ended holds to be seen');
+  await payments.settled();
+}
 
 async function take(
   payments: TestPayments,
@@ -110,6 +130,17 @@ async function take(
       // For an order without payment it is an error, which the inbox lays aside.
       if ((await payments.payment(orderId)) !== undefined)
         await payments.send('payments.capture', { orderId });
+      return;
+    case 'reauthorise': {
+      const payment = await payments.payment(orderId);
+      if (payment === undefined) return;
+      const again = { orderId, attempt: payment.attempt + 1, paymentMethod: 'tok_visa' };
+      for (const _ of ['once', 'told again']) await payments.send('payments.reauthorise', again);
+      return;
+    }
+    case 'end hold':
+      await payments.database.sql`update payments set hold_ends_at = now() - interval '1 second'
+        where order_id = ${orderId} and status = 'AUTHORISED'`;
       return;
     case 'void':
       return payments.send('payments.void', { orderId });
@@ -193,34 +224,34 @@ async function startCrashingWorkers(
   };
 }
 
-interface Charge {
-  readonly status: string;
-  readonly held: bigint;
-  readonly captured: bigint;
-  readonly released: bigint;
-  readonly refunded: bigint;
-}
-
 async function compareBooks(payments: TestPayments, payment: PaymentRow): Promise<void> {
   const { sql } = payments.database;
-  const movements = await sql<{ kind: string; amount: string; status: string }[]>`
-    select m.kind, m.amount_minor as amount, c.status from simulator.charges c join simulator.movements m using (authorisation_key)
-    where c.reference = ${payment.orderId}`;
+  const movements = await sql<{ kind: string; amount: string; status: string; key: string }[]>`
+    select m.kind, m.amount_minor as amount, c.status, authorisation_key as key
+    from simulator.charges c join simulator.movements m using (authorisation_key)
+    where c.reference = ${payment.orderId} order by m.position`;
   const total = (kind: string) =>
     movements
       .filter((movement) => movement.kind === kind)
       .reduce((sum, { amount }) => sum + BigInt(amount), 0n);
-  const charge: Charge = {
-    status: movements[0]?.status ?? 'NONE',
+  const latest = authorisationKey(payment.id, payment.attempt);
+  const charge = {
+    status: movements.find(({ key }) => key === latest)?.status ?? 'NONE',
     held: total('HOLD'),
     captured: total('CAPTURE'),
     released: total('RELEASE'),
     refunded: total('REFUND'),
   };
 
-  // Nobody is charged twice: summed over everything the provider ever did for this order.
-  expect([0n, payment.amountMinor]).toContain(charge.held);
-  expect(charge.captured + charge.released).toBeLessThanOrEqual(charge.held);
+  // Nobody is charged twice: over everything the provider ever did for this order, no more than the amount is ever held.
+  let held = 0n;
+  for (const { kind, amount } of movements) {
+    if (kind === 'HOLD') held += BigInt(amount);
+    if (kind === 'RELEASE') held -= BigInt(amount);
+    expect([0n, payment.amountMinor]).toContain(held);
+  }
+  expect(held - charge.captured).toBe(payment.status === 'AUTHORISED' ? payment.amountMinor : 0n);
+  expect([0n, payment.amountMinor]).toContain(charge.captured);
   expect(charge.refunded).toBeLessThanOrEqual(charge.captured);
 
   // Both books say the same.
@@ -233,7 +264,8 @@ async function compareBooks(payments: TestPayments, payment: PaymentRow): Promis
     refunded: charge.refunded,
     refunding: 0n,
   });
-  expect(charge.status).toBe(EXPECTED_CHARGE[payment.status](charge.held > 0n));
+  const everHeld = movements.some(({ key }) => key === latest);
+  expect(charge.status).toBe(EXPECTED_CHARGE[payment.status](everHeld));
   expect(payment.status).not.toBe('PENDING');
 
   // The ledger alone tells the same amounts: every operation was begun once and ended once.
@@ -250,10 +282,23 @@ async function compareBooks(payments: TestPayments, payment: PaymentRow): Promis
   const refunds = await sql`select 1 from refunds where payment_id = ${payment.id} and status = 'PENDING'`;
   expect(refunds).toHaveLength(0);
 
-  // The order was told once, and the truth.
+  // The order was told of each authorisation once, and the truth.
   const replies = await payments.replies(payment.orderId);
-  expect(replies).toHaveLength(1);
-  expect(replies[0]?.type === 'payment.authorised').toBe(succeeded('AUTHORISATION') > 0n);
+  const told = (...types: string[]) => replies.filter(({ type }) => types.includes(type));
+  const authorisations = await sql<{ status: string }[]>`
+    select status from payment_transactions where payment_id = ${payment.id} and kind = 'AUTHORISATION' and status <> 'PENDING'`;
+  expect(authorisations).toHaveLength(payment.attempt);
+  expect(told('payment.authorised', 'payment.declined')).toHaveLength(payment.attempt);
+  expect(told('payment.authorised')).toHaveLength(
+    authorisations.filter(({ status }) => status === 'SUCCEEDED').length,
+  );
+
+  // And of each capture: whoever waits with a parcel hears whether it may leave.
+  const captures = await sql`
+    select 1 from payment_transactions where payment_id = ${payment.id} and kind = 'CAPTURE' and status <> 'PENDING'`;
+  expect(told('payment.captured', 'payment.capture-failed').length).toBeGreaterThanOrEqual(captures.length);
+  expect(told('payment.captured').length > 0).toBe(charge.captured > 0n);
+  if (payment.status === 'EXPIRED') expect(told('payment.expired').length).toBeGreaterThan(0);
 }
 
 /** What the provider has to say of a charge, by what we say of the payment. */
@@ -263,4 +308,5 @@ const EXPECTED_CHARGE = {
   CAPTURED: () => 'CAPTURED',
   VOIDED: (wasHeld: boolean) => (wasHeld ? 'RELEASED' : 'NONE'),
   DECLINED: (wasHeld: boolean) => (wasHeld ? 'RELEASED' : 'NONE'),
+  EXPIRED: () => 'RELEASED',
 } as const;

@@ -5,12 +5,17 @@ import { insertOperation } from '../db/operation.queries.ts';
 import type { PaymentRow } from '../db/tables.ts';
 import { type OperationKind, TRANSACTION_KIND } from '../domain/payment.ts';
 
-/** What one payment's charge is known by at the provider. */
-export const authorisationKey = (paymentId: string) => `authorise:${paymentId}`;
+/** What one attempt's charge is known by at the provider. */
+export const authorisationKey = (paymentId: string, attempt: number) =>
+  keyOf('authorise', paymentId, attempt);
+
+function keyOf(what: string, paymentId: string, attempt: number): string {
+  return attempt === 1 ? `${what}:${paymentId}` : `${what}:${paymentId}:${attempt}`;
+}
 
 export interface OperationRequest {
   readonly kind: OperationKind;
-  /** Of a REFUND; the other operations are about the whole payment, and there is one of each at most. */
+  /** Of a REFUND; the other operations are about a whole authorisation, and there is one of each at most. */
   readonly refund?: { readonly id: string; readonly amountMinor: bigint };
 }
 
@@ -31,10 +36,11 @@ export async function queueOperation(
     kind,
     amountMinor,
     refundId: refund?.id ?? null,
+    attempt: payment.attempt,
     idempotencyKey:
-      kind === 'AUTHORISE'
-        ? authorisationKey(payment.id)
-        : `${kind.toLowerCase()}:${refund?.id ?? payment.id}`,
+      refund === undefined
+        ? keyOf(kind.toLowerCase(), payment.id, payment.attempt)
+        : `${kind.toLowerCase()}:${refund.id}`,
   });
   if (!isNew) return;
   await appendTransaction(tx, {

@@ -9,9 +9,9 @@ import {
 } from '../db/operation.queries.ts';
 import { applyChange, lockPayment } from '../db/payment.queries.ts';
 import { closeRefund } from '../db/refund.queries.ts';
-import { type Outcome, settle, TRANSACTION_KIND } from '../domain/payment.ts';
+import { type Outcome, settle, statusFor, TRANSACTION_KIND } from '../domain/payment.ts';
 import { backoffMs } from '../domain/retry.ts';
-import { replyMessage } from '../events.ts';
+import { replyMessage } from '../domain/reply-message.ts';
 import { queueOperation } from './queue-operation.ts';
 
 export type Recorded =
@@ -37,7 +37,8 @@ export async function recordOutcome(
     // An answer counts whoever got it. Not having got one counts only for the worker whose turn it still is.
     if (!isOpen || (outcome.kind === 'unavailable' && leasedBy !== workerId)) return { kind: 'taken-over' };
 
-    const settlement = settle(operation.kind, payment.status, outcome, isPastDeadline || isUnwanted);
+    const standing = statusFor(operation, payment);
+    const settlement = settle(operation.kind, standing, outcome, isPastDeadline || isUnwanted);
     if (settlement === null) {
       const pauseMs = backoffMs(operation.kind, operation.attempts, Math.random());
       await postponeOperation(tx, operation.id, pauseMs);

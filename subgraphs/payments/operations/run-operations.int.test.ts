@@ -199,13 +199,21 @@ test('a void of a captured payment is written down as FAILED and pays nothing ba
   expect(await payments.movements(orderId)).toEqual(['HOLD 10000', 'CAPTURE 10000']);
 });
 
-test('a capture that the provider refuses leaves the payment AUTHORISED; one for an order without payment is an error', async () => {
+test('a capture that the provider refuses leaves the payment AUTHORISED, says why, and tells its order; one for an order without payment is an error', async () => {
   await payments.startWorker();
   const orderId = await payments.authorise('tok_capture_declined');
   await payments.send('payments.capture', { orderId });
   await payments.settled();
-  expect(await payments.payment(orderId)).toMatchObject({ status: 'AUTHORISED', capturedMinor: 0n });
+  expect(await payments.payment(orderId)).toMatchObject({
+    status: 'AUTHORISED',
+    capturedMinor: 0n,
+    captureFailure: 'The hold has ended.',
+  });
   expect(await payments.ledger(orderId)).toContain('CAPTURE FAILED');
+  expect(await payments.replies(orderId)).toEqual([
+    { type: 'payment.authorised' },
+    { type: 'payment.capture-failed' },
+  ]);
   await expect(payments.send('payments.capture', { orderId: uuidv7() })).rejects.toThrow('has no payment');
 });
 

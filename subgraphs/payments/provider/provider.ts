@@ -5,7 +5,11 @@ import type { Money } from '#platform/money/money.ts';
  * `unavailable` says nothing: it may have been done or not, or be done yet. A rejected promise counts as `unavailable`.
  */
 export type ProviderOutcome =
-  | { readonly kind: 'succeeded' }
+  | {
+      readonly kind: 'succeeded';
+      /** Of an authorisation: until when the amount is held, ISO 8601; left out where the provider does not say. */
+      readonly holdEndsAt?: string;
+    }
   | { readonly kind: 'declined'; readonly code: 'DECLINED' | 'INSUFFICIENT_FUNDS'; readonly message: string }
   | { readonly kind: 'unavailable'; readonly message: string };
 
@@ -30,9 +34,9 @@ export interface MoveCall extends ProviderCall {
 
 /** A payment provider, such as a card acquirer. Every call may take long, and is given up when the signal aborts. */
 export interface PaymentProvider {
-  /** Holds the amount. */
+  /** Holds the amount, until the time that the answer says. */
   authorise(call: AuthoriseCall, signal: AbortSignal): Promise<ProviderOutcome>;
-  /** Takes what is held, or part of it. */
+  /** Takes what is held, or part of it. Declined where the hold has ended. */
   capture(call: MoveCall, signal: AbortSignal): Promise<ProviderOutcome>;
   /**
    * Lets go of what is held. Of an authorisation that has not reached the provider, or is still being decided, it makes

@@ -9,7 +9,9 @@ export type Operation =
   | ({ readonly kind: 'VOID' } & ProviderCall)
   | ({ readonly kind: 'REFUND' } & MoveCall);
 
-const succeeded: ProviderOutcome = { kind: 'succeeded' };
+type Succeeded = Extract<ProviderOutcome, { kind: 'succeeded' }>;
+
+const succeeded: Succeeded = { kind: 'succeeded' };
 
 /** The card behind a charge; empty for a charge that the simulator has not seen. */
 export async function tokenOf(tx: Books, authorisationKey: string): Promise<string> {
@@ -23,24 +25,25 @@ export async function tokenOf(tx: Books, authorisationKey: string): Promise<stri
 export async function applyOperation(
   tx: Books,
   operation: Operation,
-  card: CardBehaviour,
+  card: CardBehaviour & { readonly holdMs: number },
 ): Promise<ProviderOutcome> {
   if (card.declines?.operation === operation.kind) {
     const { code, message } = card.declines;
-    if (operation.kind === 'AUTHORISE') await openCharge(tx, operation, 'DECLINED');
+    if (operation.kind === 'AUTHORISE') await openCharge(tx, operation, 'DECLINED', null);
     return { kind: 'declined', code, message };
   }
   switch (operation.kind) {
     case 'AUTHORISE': {
-      if (!(await openCharge(tx, operation, 'HELD')))
+      const holdEndsAt = new Date(Date.now() + card.holdMs).toISOString();
+      if (!(await openCharge(tx, operation, 'HELD', holdEndsAt)))
         return declined('This charge was voided before it was authorised.');
-      return move(tx, operation, 'HOLD', operation.amount.minor);
+      return { ...(await move(tx, operation, 'HOLD', operation.amount.minor)), holdEndsAt };
     }
     case 'CAPTURE': {
       const minor = operation.amount.minor.toString();
       const captured = await tx.execute(sql`
         update simulator.charges set status = 'CAPTURED', captured_minor = ${minor}
-        where authorisation_key = ${operation.authorisationKey} and status = 'HELD' and held_minor >= ${minor} and currency_code = ${operation.amount.currencyCode}`);
+        where authorisation_key = ${operation.authorisationKey} and status = 'HELD' and held_minor >= ${minor} and coalesce(hold_ends_at > clock_timestamp(), true) and currency_code = ${operation.amount.currencyCode}`);
       return captured.rowCount === 0
         ? declined('Nothing of this amount is held.')
         : move(tx, operation, 'CAPTURE', operation.amount.minor);
@@ -64,11 +67,12 @@ async function openCharge(
   tx: Books,
   { authorisationKey, reference, paymentMethod, amount }: AuthoriseCall,
   status: 'HELD' | 'DECLINED',
+  holdEndsAt: string | null,
 ): Promise<boolean> {
   const heldMinor = status === 'HELD' ? amount.minor : 0n;
   const opened = await tx.execute(sql`
-    insert into simulator.charges (authorisation_key, reference, token, currency_code, status, held_minor)
-    values (${authorisationKey}, ${reference}, ${paymentMethod}, ${amount.currencyCode}, ${status}, ${heldMinor.toString()})
+    insert into simulator.charges (authorisation_key, reference, token, currency_code, status, held_minor, hold_ends_at)
+    values (${authorisationKey}, ${reference}, ${paymentMethod}, ${amount.currencyCode}, ${status}, ${heldMinor.toString()}, ${holdEndsAt}::timestamptz)
     on conflict (authorisation_key) do nothing`);
   return opened.rowCount !== 0;
 }
@@ -96,7 +100,7 @@ async function move(
   { authorisationKey }: ProviderCall,
   kind: 'HOLD' | 'CAPTURE' | 'RELEASE' | 'REFUND',
   minor: bigint,
-): Promise<ProviderOutcome> {
+): Promise<Succeeded> {
   await tx.execute(
     sql`insert into simulator.movements (authorisation_key, kind, amount_minor) values (${authorisationKey}, ${kind}, ${minor.toString()})`,
   );

@@ -11,6 +11,8 @@ export interface CardBehaviour {
   readonly unreachable?: true;
   /** The first call of every idempotency key gets lost on its way. */
   readonly losesFirstCall?: true;
+  /** Holds for as long as this, and not as long as others. */
+  readonly holdMs?: number;
   /** The authorisation is made, but its answer never arrives. */
   readonly losesAnswers?: true;
 }
@@ -29,6 +31,7 @@ const CARDS: Readonly<Record<string, CardBehaviour>> = {
   tok_provider_down: { unreachable: true },
   tok_flaky: { losesFirstCall: true },
   tok_answer_lost: { losesAnswers: true },
+  tok_short_hold: { holdMs: 60_000 },
   tok_capture_declined: {
     declines: { operation: 'CAPTURE', code: 'DECLINED', message: 'The hold has ended.' },
   },

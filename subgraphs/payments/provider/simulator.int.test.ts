@@ -8,6 +8,9 @@ const SLOW_MS = 200;
 const amount = { minor: 5_000n, currencyCode: 'GBP' };
 const signal = AbortSignal.timeout(60_000);
 
+/** An answer that says until when the amount is held. */
+const authorised = { kind: 'succeeded', holdEndsAt: expect.stringMatching(/^\d{4}-.*Z$/) };
+
 /** One for all: each test has charges of its own. */
 let database: TestDatabase;
 let simulator: PaymentProvider & AsyncDisposable;
@@ -43,7 +46,8 @@ test('a key that it has had is answered as before and moves nothing, also from a
   const answers = await Promise.all(
     [simulator, other, simulator].map((any) => any.authorise(charge, signal)),
   );
-  expect(answers).toEqual(Array.from({ length: 3 }, () => ({ kind: 'succeeded' })));
+  expect(answers).toEqual(Array.from({ length: 3 }, () => authorised));
+  expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
   await Promise.all([simulator, other].map((any) => any.capture(capture, signal)));
   expect(await movementsOf(charge)).toEqual(['HOLD 5000', 'CAPTURE 5000']);
 });
@@ -59,7 +63,7 @@ test('a key with another call is declined', async () => {
 
 test('tok_slow takes its time, and a void in the meantime is the last word', async () => {
   const began = performance.now();
-  expect(await simulator.authorise(newCharge('tok_slow'), signal)).toEqual({ kind: 'succeeded' });
+  expect(await simulator.authorise(newCharge('tok_slow'), signal)).toEqual(authorised);
   expect(performance.now() - began).toBeGreaterThanOrEqual(SLOW_MS - 5);
 
   const charge = newCharge('tok_slow');
@@ -80,7 +84,7 @@ test('tok_flaky loses the first call of each key; tok_answer_lost holds without 
   const flaky = newCharge('tok_flaky');
   expect(await simulator.authorise(flaky, signal)).toMatchObject({ kind: 'unavailable' });
   expect(await movementsOf(flaky)).toEqual([]);
-  expect(await simulator.authorise(flaky, signal)).toEqual({ kind: 'succeeded' });
+  expect(await simulator.authorise(flaky, signal)).toEqual(authorised);
 
   const lost = newCharge('tok_answer_lost');
   expect(await simulator.authorise(lost, signal)).toMatchObject({ kind: 'unavailable' });
@@ -107,6 +111,20 @@ test('its books never take more than is held, nor pay back more than was taken',
   expect(await refund(3, 1_001n)).toMatchObject({ kind: 'declined' });
   expect(await refund(4, 1_000n)).toEqual({ kind: 'succeeded' });
   expect(await movementsOf(charge)).toEqual(['HOLD 5000', 'CAPTURE 5000', 'REFUND 4000', 'REFUND 1000']);
+});
+
+test('an amount is held until the time it says, and cannot be taken after it', async () => {
+  await using forgetful = await createSimulator({ url: database.url, holdMs: 0 });
+  const charge = newCharge('tok_visa');
+  const before = Date.now();
+  const answer = await forgetful.authorise(charge, signal);
+  const endsAt = 'holdEndsAt' in answer ? Date.parse(answer.holdEndsAt ?? '') : Number.NaN;
+  expect(endsAt).toBeGreaterThanOrEqual(before);
+  await database.sql`select pg_sleep(0.002)`;
+  expect(await forgetful.capture({ ...later(charge, 'capture'), amount }, signal)).toMatchObject({
+    kind: 'declined',
+  });
+  expect(await movementsOf(charge)).toEqual(['HOLD 5000']);
 });
 
 test.each([

@@ -11,10 +11,14 @@ export interface SimulatorOptions {
   readonly url: string;
   /** How long `tok_slow` takes. */
   readonly slowMs?: number;
+  /** How long it holds an amount. */
+  readonly holdMs?: number;
 }
 
 const MIGRATIONS: MigrationSet = { name: 'simulator', folder: new URL('./migrations/', import.meta.url) };
 const SLOW_MS = 2_000;
+/** A week, as card networks do. */
+export const HOLD_MS = 7 * 24 * 3_600_000;
 const CONNECTIONS = 5;
 
 /**
@@ -25,6 +29,7 @@ const CONNECTIONS = 5;
 export async function createSimulator({
   url,
   slowMs = SLOW_MS,
+  holdMs = HOLD_MS,
 }: SimulatorOptions): Promise<PaymentProvider & AsyncDisposable> {
   await migrate(url, [MIGRATIONS]);
   const database = openDatabase({ url, applicationName: 'payment simulator', poolSize: CONNECTIONS });
@@ -65,7 +70,7 @@ export async function createSimulator({
       if (card.losesFirstCall && request.calls === 1) return unavailable;
       if (card.slow && operation.kind === 'AUTHORISE' && request.ageMs < slowMs)
         return { waitMs: Math.ceil(slowMs - request.ageMs) };
-      const outcome = await applyOperation(tx, operation, card);
+      const outcome = await applyOperation(tx, operation, { holdMs, ...card });
       await tx.execute(
         sql`update simulator.requests set outcome = ${JSON.stringify(outcome)}::jsonb where idempotency_key = ${operation.idempotencyKey}`,
       );

@@ -1,7 +1,7 @@
 import { scalars } from '#platform/server/scalars.ts';
 import { Mutation } from './mutation.ts';
 import { Order } from './order.ts';
-import { Payment, PaymentTransaction } from './payment.ts';
+import { Payment, PaymentConnection, PaymentTransaction } from './payment.ts';
 import { Query } from './query.ts';
 import { Refund } from './refund.ts';
 import type { Resolvers } from './types.generated.ts';
@@ -16,6 +16,7 @@ export const resolvers = {
   Mutation,
   Order,
   Payment,
+  PaymentConnection,
   PaymentTransaction,
   Refund,
 } satisfies Resolvers;

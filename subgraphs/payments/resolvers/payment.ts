@@ -1,10 +1,16 @@
 import { toDecimal } from '#platform/money/money.ts';
+import { countPayments } from '../db/payment-list.queries.ts';
 import { shownStatus } from '../domain/payment.ts';
-import type { PaymentResolvers, PaymentTransactionResolvers } from './types.generated.ts';
+import type {
+  PaymentConnectionResolvers,
+  PaymentResolvers,
+  PaymentTransactionResolvers,
+} from './types.generated.ts';
 
 export const Payment = {
   __resolveReference: ({ id }, { loaders }) => loaders.payment.load(id),
   status: shownStatus,
+  failure: ({ declineMessage, captureFailure }) => declineMessage ?? captureFailure,
   amount: ({ amountMinor: minor, currencyCode }) => toDecimal({ minor, currencyCode }),
   captured: ({ capturedMinor: minor, currencyCode }) => toDecimal({ minor, currencyCode }),
   refunded: ({ refundedMinor: minor, currencyCode }) => toDecimal({ minor, currencyCode }),
@@ -12,6 +18,10 @@ export const Payment = {
   refunds: ({ id }, _, { loaders }) => loaders.refunds.load(id),
   order: ({ orderId }) => ({ id: orderId }),
 } satisfies PaymentResolvers;
+
+export const PaymentConnection = {
+  totalCount: ({ criteria }, _, { database }) => countPayments(database.db, criteria),
+} satisfies PaymentConnectionResolvers;
 
 export const PaymentTransaction = {
   id: ({ operationId }) => operationId,

@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { OrderStub } from './parents.ts';
+import type { OrderStub, PaymentConnectionParent } from './parents.ts';
 import type { PaymentRow, TransactionRow, RefundRow } from '../db/tables.ts';
 import type { Context } from '../context.ts';
 export type Maybe<T> = T | null;
@@ -49,12 +49,24 @@ export type Order = {
   payment?: Maybe<Payment>;
 };
 
+export type PageInfo = {
+  __typename?: 'PageInfo';
+  endCursor?: Maybe<Scalars['String']['output']>;
+  hasNextPage: Scalars['Boolean']['output'];
+  hasPreviousPage: Scalars['Boolean']['output'];
+  startCursor?: Maybe<Scalars['String']['output']>;
+};
+
 export type Payment = {
   __typename?: 'Payment';
   /** What was asked to be authorised. */
   amount: Money;
   captured: Money;
   createdAt: Scalars['DateTime']['output'];
+  /** Why it was declined, or could not be captured, for a person to read. */
+  failure?: Maybe<Scalars['String']['output']>;
+  /** Until when the provider holds the amount. A day before (unless set otherwise) the payment becomes EXPIRED. */
+  holdEndsAt?: Maybe<Scalars['DateTime']['output']>;
   id: Scalars['ID']['output'];
   order?: Maybe<Order>;
   refunded: Money;
@@ -62,6 +74,20 @@ export type Payment = {
   status: PaymentStatus;
   /** Everything ever asked of the provider for this payment, oldest first. */
   transactions: Array<PaymentTransaction>;
+};
+
+export type PaymentConnection = {
+  __typename?: 'PaymentConnection';
+  edges: Array<PaymentEdge>;
+  nodes: Array<Payment>;
+  pageInfo: PageInfo;
+  totalCount: Scalars['Int']['output'];
+};
+
+export type PaymentEdge = {
+  __typename?: 'PaymentEdge';
+  cursor: Scalars['String']['output'];
+  node: Payment;
 };
 
 export type PaymentError = {
@@ -83,10 +109,25 @@ export const PaymentErrorCode = {
 } as const;
 
 export type PaymentErrorCode = typeof PaymentErrorCode[keyof typeof PaymentErrorCode];
+export type PaymentFilter = {
+  /** That moment included. */
+  createdAfter?: InputMaybe<Scalars['DateTime']['input']>;
+  /** That moment not included. */
+  createdBefore?: InputMaybe<Scalars['DateTime']['input']>;
+  /** AUTHORISED payments whose hold ends before this moment. */
+  holdEndsBefore?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Without it, payments in any status. */
+  statuses?: InputMaybe<Array<PaymentStatus>>;
+};
+
 export const PaymentStatus = {
   Authorised: 'AUTHORISED',
   Captured: 'CAPTURED',
+  /** The provider refused to take what it held: the order is PAYMENT_FAILED, and can be paid anew or cancelled. */
+  CaptureFailed: 'CAPTURE_FAILED',
   Declined: 'DECLINED',
+  /** Not captured in time: nothing is held any more. The order is PAYMENT_FAILED, and can be paid anew or cancelled. */
+  Expired: 'EXPIRED',
   PartiallyRefunded: 'PARTIALLY_REFUNDED',
   /** The provider has been asked and has not answered yet. */
   Pending: 'PENDING',
@@ -123,11 +164,20 @@ export type Query = {
   __typename?: 'Query';
   /** A customer finds only their own payments, staff find all. An id that is foreign or unknown answers null. */
   payment?: Maybe<Payment>;
+  /** Staff: newest first. */
+  payments: PaymentConnection;
 };
 
 
 export type QueryPaymentArgs = {
   id: Scalars['ID']['input'];
+};
+
+
+export type QueryPaymentsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<PaymentFilter>;
+  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 export type Refund = {
@@ -265,10 +315,16 @@ export type ResolversTypes = {
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Order: ResolverTypeWrapper<OrderStub>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
-  Payment: ResolverTypeWrapper<PaymentRow>;
-  PaymentError: ResolverTypeWrapper<PaymentError>;
+  PageInfo: ResolverTypeWrapper<PageInfo>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
+  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  Payment: ResolverTypeWrapper<PaymentRow>;
+  PaymentConnection: ResolverTypeWrapper<PaymentConnectionParent>;
+  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  PaymentEdge: ResolverTypeWrapper<Omit<PaymentEdge, 'node'> & { node: ResolversTypes['Payment'] }>;
+  PaymentError: ResolverTypeWrapper<PaymentError>;
   PaymentErrorCode: PaymentErrorCode;
+  PaymentFilter: PaymentFilter;
   PaymentStatus: PaymentStatus;
   PaymentTransaction: ResolverTypeWrapper<TransactionRow>;
   PaymentTransactionKind: PaymentTransactionKind;
@@ -277,7 +333,6 @@ export type ResolversTypes = {
   Refund: ResolverTypeWrapper<RefundRow>;
   RefundPaymentInput: RefundPaymentInput;
   RefundPaymentPayload: ResolverTypeWrapper<Omit<RefundPaymentPayload, 'payment' | 'refund'> & { payment?: Maybe<ResolversTypes['Payment']>, refund?: Maybe<ResolversTypes['Refund']> }>;
-  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -290,15 +345,20 @@ export type ResolversParentTypes = {
   Mutation: Record<PropertyKey, never>;
   Order: OrderStub;
   ID: Scalars['ID']['output'];
-  Payment: PaymentRow;
-  PaymentError: PaymentError;
+  PageInfo: PageInfo;
   String: Scalars['String']['output'];
+  Boolean: Scalars['Boolean']['output'];
+  Payment: PaymentRow;
+  PaymentConnection: PaymentConnectionParent;
+  Int: Scalars['Int']['output'];
+  PaymentEdge: Omit<PaymentEdge, 'node'> & { node: ResolversParentTypes['Payment'] };
+  PaymentError: PaymentError;
+  PaymentFilter: PaymentFilter;
   PaymentTransaction: TransactionRow;
   Query: Record<PropertyKey, never>;
   Refund: RefundRow;
   RefundPaymentInput: RefundPaymentInput;
   RefundPaymentPayload: Omit<RefundPaymentPayload, 'payment' | 'refund'> & { payment?: Maybe<ResolversParentTypes['Payment']>, refund?: Maybe<ResolversParentTypes['Refund']> };
-  Boolean: Scalars['Boolean']['output'];
 };
 
 export interface CurrencyCodeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['CurrencyCode'], any> {
@@ -328,17 +388,38 @@ export type OrderResolvers<ContextType = Context, ParentType extends ResolversPa
   payment?: Resolver<Maybe<ResolversTypes['Payment']>, ParentType, ContextType>;
 };
 
+export type PageInfoResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
+  endCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  hasNextPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  hasPreviousPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  startCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
 export type PaymentResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Payment'] = ResolversParentTypes['Payment'], FederationReferenceType extends FederationReferenceTypes['Payment'] = FederationReferenceTypes['Payment']> = {
   __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['Payment']> | FederationReferenceType, FederationReferenceType, ContextType>;
   amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
   captured?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
   createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  failure?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  holdEndsAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   order?: Resolver<Maybe<ResolversTypes['Order']>, ParentType, ContextType>;
   refunded?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
   refunds?: Resolver<Array<ResolversTypes['Refund']>, ParentType, ContextType>;
   status?: Resolver<ResolversTypes['PaymentStatus'], ParentType, ContextType>;
   transactions?: Resolver<Array<ResolversTypes['PaymentTransaction']>, ParentType, ContextType>;
+};
+
+export type PaymentConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PaymentConnection'] = ResolversParentTypes['PaymentConnection']> = {
+  edges?: Resolver<Array<ResolversTypes['PaymentEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<Array<ResolversTypes['Payment']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  totalCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type PaymentEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PaymentEdge'] = ResolversParentTypes['PaymentEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['Payment'], ParentType, ContextType>;
 };
 
 export type PaymentErrorResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PaymentError'] = ResolversParentTypes['PaymentError']> = {
@@ -357,6 +438,7 @@ export type PaymentTransactionResolvers<ContextType = Context, ParentType extend
 
 export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   payment?: Resolver<Maybe<ResolversTypes['Payment']>, ParentType, ContextType, RequireFields<QueryPaymentArgs, 'id'>>;
+  payments?: Resolver<ResolversTypes['PaymentConnection'], ParentType, ContextType, RequireFields<QueryPaymentsArgs, 'first'>>;
 };
 
 export type RefundResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Refund'] = ResolversParentTypes['Refund'], FederationReferenceType extends FederationReferenceTypes['Refund'] = FederationReferenceTypes['Refund']> = {
@@ -381,7 +463,10 @@ export type Resolvers<ContextType = Context> = {
   Money?: MoneyResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
   Order?: OrderResolvers<ContextType>;
+  PageInfo?: PageInfoResolvers<ContextType>;
   Payment?: PaymentResolvers<ContextType>;
+  PaymentConnection?: PaymentConnectionResolvers<ContextType>;
+  PaymentEdge?: PaymentEdgeResolvers<ContextType>;
   PaymentError?: PaymentErrorResolvers<ContextType>;
   PaymentTransaction?: PaymentTransactionResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;

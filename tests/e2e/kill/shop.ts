@@ -74,6 +74,7 @@ export async function moveOrder(
       PATIENCE_MS,
     );
     expectNone(fulfilOrder.userErrors);
+    await until('FULFILLED');
     await pause();
     const input = { orderId, idempotencyKey: randomUUID() };
     const { deliverOrder } = await insist(() => staff.ask(DeliverOrderDocument, { input }), PATIENCE_MS);

@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { cloneDatabase } from '#tests/support/database.ts';
+import { lockOrder } from './order.queries.ts';
+
+const migration = (name: string) => readFile(new URL(`./migrations/${name}.sql`, import.meta.url), 'utf8');
+
+test('orders that were there before go on: what they asked for and how far they were stays', async () => {
+  await using database = await cloneDatabase('orders');
+  const { sql, db } = database;
+  await sql.unsafe('drop schema public cascade; create schema public');
+  await sql.unsafe(await migration('0001_orders'));
+  await sql.unsafe(await migration('0002_positions-are-counted'));
+  await sql.unsafe(`
+    insert into orders (id, customer_id, status, version, payment_method, shipping_address, created_at, total_minor, currency_code, carrier, tracking_number, shipped_at, reason)
+    select ('00000000-0000-7000-8000-00000000000' || n)::uuid, gen_random_uuid(), status, 1, case when status = 'PENDING' then 'tok_visa' end, '{}', now(),
+      case when status <> 'PENDING' then 950 end, case when status <> 'PENDING' then 'GBP' end,
+      case when status = 'FULFILLED' then 'DHL' end, case when status = 'FULFILLED' then 'T' end, case when status = 'FULFILLED' then now() end,
+      case when status = 'CANCELLED' then 'CANCELLED_BY_STAFF' end
+    from (values (1, 'PENDING'), (2, 'RESERVED'), (3, 'CONFIRMED'), (4, 'FULFILLED'), (5, 'CANCELLED')) as old (n, status);
+    insert into order_lines (order_id, line, sku, quantity, name, unit_price_minor)
+    select id, 0, 'MUG', 1, case when status <> 'PENDING' then 'Mug' end, total_minor from orders`);
+  await sql.unsafe(await migration('0003_prices-agreed-to'));
+  await sql.unsafe(await migration('0004_payment-can-fail'));
+  const orders = await db.transaction(async (tx) => {
+    const found = [];
+    for (const n of [1, 2, 3, 4, 5])
+      found.push(await lockOrder(tx, `00000000-0000-7000-8000-00000000000${n}`));
+    return found;
+  });
+  expect(orders).toMatchObject([
+    { status: 'PENDING', paymentMethod: 'tok_visa', lines: [{ sku: 'MUG', expectedPrice: null }] },
+    { status: 'RESERVED', paymentAttempt: 1 },
+    { status: 'CONFIRMED', total: { minor: 950n } },
+    { status: 'FULFILLED', shipment: { carrier: 'DHL' } },
+    { status: 'CANCELLED', reason: 'CANCELLED_BY_STAFF', offer: null },
+  ]);
+  await expect(sql`update orders set status = 'PAYMENT_FAILED' where status = 'CONFIRMED'`).rejects.toThrow(
+    'orders_say_why',
+  );
+});
