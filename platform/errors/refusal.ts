@@ -3,12 +3,20 @@ export class Refusal<Code extends string = string> extends Error {
   readonly code: Code;
   /** Path of the input field at fault, such as `['input', 'lines', '0', 'quantity']`. */
   readonly field: string[] | null;
+  /** Seconds until the same may be accepted; undefined where time alone does not help. */
+  readonly retryAfter: number | undefined;
 
-  constructor(code: Code, message: string, field: readonly (string | number)[] | null = null) {
+  constructor(
+    code: Code,
+    message: string,
+    field: readonly (string | number)[] | null = null,
+    { retryAfter }: { retryAfter?: number } = {},
+  ) {
     super(message);
     this.name = 'Refusal';
     this.code = code;
     this.field = field === null ? null : field.map(String);
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -16,6 +24,7 @@ export interface UserError<Code extends string> {
   code: Code;
   field: string[] | null;
   message: string;
+  retryAfter?: number;
 }
 
 /**
@@ -30,9 +39,8 @@ export async function asPayload<Result extends object, Code extends string>(
     return { ...(await run()), userErrors: [] };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return {
-      ...refused,
-      userErrors: [{ code: error.code as Code, field: error.field, message: error.message }],
-    };
+    const { code, field, message, retryAfter } = error;
+    const told = { code: code as Code, field, message, ...(retryAfter !== undefined && { retryAfter }) };
+    return { ...refused, userErrors: [told] };
   }
 }

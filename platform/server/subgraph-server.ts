@@ -16,7 +16,12 @@ import type { Logger } from '#platform/telemetry/logger.ts';
 import { guardMutations, type HasEnded } from './ended-sessions.ts';
 import { guardEntities } from './entities.ts';
 import { maskErrors } from './mask-error.ts';
-import { GATEWAY_SECRET_HEADER, REQUEST_ID_HEADER, type RequestContext } from './request-context.ts';
+import {
+  CLIENT_ADDRESS_HEADER,
+  GATEWAY_SECRET_HEADER,
+  REQUEST_ID_HEADER,
+  type RequestContext,
+} from './request-context.ts';
 import { serveSubscriptions } from './subscription-server.ts';
 import { variableErrors } from './variables.ts';
 
@@ -116,6 +121,7 @@ export async function createSubgraphServer<Context extends RequestContext>(
         options.createContext({
           actor: await options.verifyToken(request.headers.authorization),
           requestId: headerText(request.headers[REQUEST_ID_HEADER]) ?? uuidv7(),
+          clientAddress: headerText(request.headers[CLIENT_ADDRESS_HEADER]),
           resumeAfter: null,
         }),
     });

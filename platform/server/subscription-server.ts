@@ -1,6 +1,8 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
+  execute,
+  type ExecutionArgs,
   type ExecutionResult,
   type GraphQLError,
   type GraphQLSchema,
@@ -17,7 +19,12 @@ import type { HasEnded } from './ended-sessions.ts';
 import { subscribeWithCursor } from './event-stream.ts';
 import { maskError, maskErrors } from './mask-error.ts';
 import { asGraphQLError, serveOperations, type SocketExtra } from './operation-socket.ts';
-import { GATEWAY_SECRET_HEADER, type RequestContext, REQUEST_ID_HEADER } from './request-context.ts';
+import {
+  CLIENT_ADDRESS_HEADER,
+  GATEWAY_SECRET_HEADER,
+  REQUEST_ID_HEADER,
+  type RequestContext,
+} from './request-context.ts';
 import { variableErrors } from './variables.ts';
 
 export interface SubscriptionServerOptions<Context extends RequestContext> {
@@ -82,12 +89,14 @@ export function serveSubscriptions<Context extends RequestContext>(
       return options.createContext({
         actor: await options.verifyToken(headers['authorization']),
         requestId,
+        clientAddress: headers[CLIENT_ADDRESS_HEADER],
         resumeAfter: typeof cursor === 'string' || typeof cursor === 'number' ? String(cursor) : null,
       });
     },
+    execute: (args) => refusedVariables(args) ?? execute(args),
     subscribe: (args) => {
-      const errors = variableErrors(schema, args.document, args.operationName, args.variableValues);
-      if (errors.length > 0) return { errors };
+      const refused = refusedVariables(args);
+      if (refused !== null) return refused;
       return subscribeWithCursor(
         args,
         () => options.createContext(args.contextValue as Context),
@@ -120,6 +129,11 @@ export function serveSubscriptions<Context extends RequestContext>(
       sockets.close();
     },
   };
+}
+
+function refusedVariables(args: ExecutionArgs): ExecutionResult | null {
+  const errors = variableErrors(args.schema, args.document, args.operationName, args.variableValues);
+  return errors.length > 0 ? { errors } : null;
 }
 
 function maskResult(result: ExecutionResult, requestId: string, logger: Logger): ExecutionResult {

@@ -2,7 +2,9 @@ import type { Database } from '#platform/postgres/database.ts';
 import type { RequestContext } from '#platform/server/request-context.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import type { AccessTokens } from './credentials/access-tokens.ts';
+import type { HashOrigin } from './credentials/attempts.ts';
 import type { Passwords } from './credentials/passwords.ts';
+import { PASSWORDS_PER_REQUEST } from './domain/password-attempts.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 
 /** What lives as long as the process does. */
@@ -10,17 +12,25 @@ export interface Services {
   readonly db: Database['db'];
   readonly passwords: Passwords;
   readonly accessTokens: AccessTokens;
+  readonly hashOrigin: HashOrigin;
   readonly logger: Logger;
   now(): Date;
 }
 
 /** What a command works with. */
-export type CommandContext = Services & Pick<RequestContext, 'actor'>;
+export type CommandContext = Services & Pick<RequestContext, 'actor' | 'clientAddress'>;
 
 export interface Context extends RequestContext, Services {
   readonly loaders: Loaders;
+  /** How many passwords this request may still have worked on. */
+  readonly passwordsLeft: { count: number };
 }
 
 export function createContext(services: Services, request: RequestContext): Context {
-  return { ...request, ...services, loaders: createLoaders(services.db, request.actor) };
+  return {
+    ...request,
+    ...services,
+    loaders: createLoaders(services.db, request.actor),
+    passwordsLeft: { count: PASSWORDS_PER_REQUEST },
+  };
 }

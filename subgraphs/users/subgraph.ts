@@ -7,6 +7,7 @@ import type { Logger } from '#platform/telemetry/logger.ts';
 import { createContext, type Services } from './context.ts';
 import { createAccessTokens, type SigningKey } from './credentials/access-tokens.ts';
 import { hasEnded } from './credentials/has-ended.ts';
+import { createOriginHash } from './credentials/attempts.ts';
 import { createPasswords } from './credentials/passwords.ts';
 import { deleteExpired } from './db/delete-expired.ts';
 import { resolvers } from './resolvers/index.ts';
@@ -24,7 +25,8 @@ export interface UsersSubgraphOptions {
 export const JWKS_PATH = '/.well-known/jwks.json';
 /** They ask for a password or a refresh token, and for nothing that an access token says. */
 const OPEN_MUTATIONS = ['registerUser', 'logIn', 'refreshSession', 'logOut'];
-const TIDY_EVERY_MS = 60 * 60_000;
+/** Attempts from many networks are many rows, each of use for minutes. */
+const TIDY_EVERY_MS = 5 * 60_000;
 /** How long others may keep the public keys before they ask again. */
 const JWKS_MAX_AGE_S = 300;
 
@@ -38,6 +40,7 @@ export async function createUsersSubgraph(options: UsersSubgraphOptions): Promis
     db: database.db,
     passwords: await createPasswords(),
     accessTokens,
+    hashOrigin: createOriginHash(options.signingKey.privateKey),
     logger,
     now: () => new Date(),
   };

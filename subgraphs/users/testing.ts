@@ -3,11 +3,12 @@ import { uuidv7 } from 'uuidv7';
 import { ANONYMOUS } from '#platform/auth/actor.ts';
 import { createPostgresBus } from '#platform/bus/postgres-bus.ts';
 import type { Database } from '#platform/postgres/database.ts';
-import { GATEWAY_SECRET_HEADER } from '#platform/server/request-context.ts';
+import { CLIENT_ADDRESS_HEADER, GATEWAY_SECRET_HEADER } from '#platform/server/request-context.ts';
 import { silentLogger as logger } from '#platform/telemetry/logger.ts';
 import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
 import type { CommandContext } from './context.ts';
 import { createAccessTokens, type SigningKey } from './credentials/access-tokens.ts';
+import { createOriginHash } from './credentials/attempts.ts';
 import { createPasswords } from './credentials/passwords.ts';
 import type { UserRow } from './db/tables.ts';
 import { insertUser } from './db/user.queries.ts';
@@ -39,8 +40,16 @@ export function newSigningKey(): SigningKey {
 
 /** What a command works with, on this database and clock, for somebody who is not logged in. */
 export async function createCommandContext({ db }: Database, { now }: TestClock): Promise<CommandContext> {
-  const accessTokens = createAccessTokens(newSigningKey());
-  return { actor: ANONYMOUS, db, passwords: await createPasswords(), accessTokens, logger, now };
+  const signingKey = newSigningKey();
+  return {
+    actor: ANONYMOUS,
+    db,
+    passwords: await createPasswords(),
+    accessTokens: createAccessTokens(signingKey),
+    hashOrigin: createOriginHash(signingKey.privateKey),
+    logger,
+    now,
+  };
 }
 
 /** A customer with {@link PASSWORD}, of an e-mail address nobody else has. */
@@ -70,8 +79,13 @@ export interface GraphQLAnswer {
 export interface TestUsersService extends AsyncDisposable {
   readonly url: string;
   readonly database: TestDatabase;
-  /** Asks as the gateway does. `accessToken` is that of a session. */
-  ask(query: string, variables?: object, accessToken?: string | null): Promise<GraphQLAnswer>;
+  /** Asks as the gateway does. `accessToken` is that of a session, `address` where the client is. */
+  ask(
+    query: string,
+    variables?: object,
+    accessToken?: string | null,
+    address?: string,
+  ): Promise<GraphQLAnswer>;
 }
 
 /** The whole service on a free port, on a database of its own. */
@@ -93,13 +107,14 @@ export async function startUsersService(): Promise<TestUsersService> {
   return {
     url,
     database,
-    async ask(query, variables = {}, accessToken = null) {
+    async ask(query, variables = {}, accessToken = null, address) {
       const response = await fetch(`${url}/graphql`, {
         method: 'POST',
         headers: {
           'content-type': 'application/json',
           [GATEWAY_SECRET_HEADER]: GATEWAY_SECRET,
           ...(accessToken !== null && { authorization: `Bearer ${accessToken}` }),
+          ...(address !== undefined && { [CLIENT_ADDRESS_HEADER]: address }),
         },
         body: JSON.stringify({ query, variables }),
       });

@@ -40,6 +40,11 @@ export type FulfilOrderInput = {
 export type LogInInput = {
   email: string;
   password: string;
+  /**
+   * Of an earlier session of this account on this device, ended or not. Whoever shows one does not have to wait for the wrong
+   * passwords of others; so, too, whoever comes from where the account was logged in to before.
+   */
+  refreshToken?: string | null | undefined;
 };
 
 export type MoneyInput = {
@@ -182,10 +187,11 @@ export type ShippingAddressInput = {
 export type UserAccountErrorCode =
   | 'EMAIL_TAKEN'
   | 'INVALID_CREDENTIALS'
+  /** Also of a password that is easy to guess; the message says why. */
   | 'INVALID_INPUT'
   | 'INVALID_REFRESH_TOKEN'
   | 'NOT_FOUND'
-  /** Too many failed attempts; the message says when to try again. */
+  /** Too many attempts, of this account, from this network or at once; retryAfter says when to try again. */
   | 'TRY_AGAIN_LATER';
 
 export type OrderStateFragment = { id: string, number: string, version: number, status: OrderStatus, reason: OrderReason | null, reasonDetail: string | null };

@@ -3,9 +3,11 @@ import { requireUser } from '#platform/auth/actor.ts';
 import { parseInput } from '#platform/errors/parse-input.ts';
 import { Refusal } from '#platform/errors/refusal.ts';
 import type { CommandContext } from '../context.ts';
+import { settleAttempts } from '../credentials/attempts.ts';
 import { checkPassword } from '../credentials/check-password.ts';
+import { laneOf } from '../credentials/lanes.ts';
+import { refuseWeak } from '../credentials/password-strength.ts';
 import { type Session, startSession } from '../credentials/session.ts';
-import { forgetAttempts } from '../db/password-attempt.queries.ts';
 import { endSessionsOf } from '../db/session.queries.ts';
 import { findUsers, replacePassword } from '../db/user.queries.ts';
 import type { ChangePasswordInput } from '../resolvers/types.generated.ts';
@@ -32,11 +34,13 @@ export async function changePassword(context: CommandContext, input: ChangePassw
     password: currentPassword,
     refusal: wrong,
   });
-  const passwordHash = await context.passwords.hash(newPassword);
+  await settleAttempts(context, context.db, checked.attempts); // whatever the new one is like, the current one was right
+  const passwordHash = await context.passwords.hash(newPassword, laneOf(context, 'log-in', account.id), () =>
+    refuseWeak(newPassword, [account.email, account.name], ['input', 'newPassword']),
+  );
   return context.db.transaction(async (tx) => {
-    const user = await replacePassword(tx, checked, passwordHash);
+    const user = await replacePassword(tx, checked.user, passwordHash);
     if (user === null) throw wrong();
-    await forgetAttempts(tx, user.email);
     await endSessionsOf(tx, user.id, 'PASSWORD_CHANGED', context.now());
     return startSession(context, tx, user);
   });

@@ -1,8 +1,10 @@
-import { Refusal } from '#platform/errors/refusal.ts';
+import type { Refusal } from '#platform/errors/refusal.ts';
 import type { CommandContext } from '../context.ts';
-import { takeAttempt } from '../db/password-attempt.queries.ts';
+import type { Subject } from '../db/password-attempt.queries.ts';
 import type { UserRow } from '../db/tables.ts';
-import { ATTEMPT_WINDOW_MS, ATTEMPTS_PER_WINDOW, tryAgainIn } from '../domain/password-attempts.ts';
+import { NETWORK_FAILURES } from '../domain/password-attempts.ts';
+import { takeOfAccount, takeOfNetwork } from './attempts.ts';
+import { laneOf } from './lanes.ts';
 
 export interface PasswordCheck {
   /** Whose attempts are counted, whether there is such an account or not. */
@@ -10,26 +12,32 @@ export interface PasswordCheck {
   /** Looked up only when the attempt may be made. */
   findUser(): Promise<UserRow | null>;
   readonly password: string;
+  /** A refresh token of an earlier session, which tells a device that the account knows. */
+  readonly earlierToken?: string | undefined;
   refusal(): Refusal;
+}
+
+export interface CheckedPassword {
+  readonly user: UserRow;
+  /** To be settled once it has led to something: until then the attempt stays counted. */
+  readonly attempts: {
+    readonly userId: string;
+    readonly attempts: readonly Subject[];
+    readonly failures: readonly Subject[];
+  };
 }
 
 /**
  * Finds a user who has this password. Too many attempts refuse with TRY_AGAIN_LATER; an unknown account and a wrong
- * password alike with `refusal`, after equally long. The attempt stays counted until `forgetAttempts`.
+ * password alike with `refusal`, after equally long. The attempt stays counted until {@link settleAttempts}.
  */
-export async function checkPassword(context: CommandContext, check: PasswordCheck): Promise<UserRow> {
-  const { db, passwords } = context;
-  const now = context.now();
-  const limits = { perWindow: ATTEMPTS_PER_WINDOW, windowMs: ATTEMPT_WINDOW_MS };
-  const refusedUntil = await takeAttempt(db, check.email, now, limits);
-  if (refusedUntil !== null) {
-    throw new Refusal(
-      'TRY_AGAIN_LATER',
-      `Too many failed attempts. Try again ${tryAgainIn(refusedUntil, now)}.`,
-    );
-  }
+export async function checkPassword(context: CommandContext, check: PasswordCheck): Promise<CheckedPassword> {
+  const failure = await takeOfNetwork(context, 'failures', NETWORK_FAILURES, 'failed log-ins');
   const user = await check.findUser();
-  const holds = await passwords.verify(check.password, user?.passwordHash ?? null);
+  const { email, earlierToken } = check;
+  const { subject, known } = await takeOfAccount(context, { email, userId: user?.id, earlierToken });
+  const lane = laneOf(context, 'log-in', known && user !== null ? user.id : null);
+  const holds = await context.passwords.verify(check.password, user?.passwordHash ?? null, lane);
   if (user === null || !holds) throw check.refusal();
-  return user;
+  return { user, attempts: { userId: user.id, attempts: [subject], failures: [failure] } };
 }

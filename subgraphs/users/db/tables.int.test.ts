@@ -15,6 +15,7 @@ afterAll(() => database[Symbol.asyncDispose]());
 test('every declared table has every declared column in the migrated database', async () => {
   expect(tables.map(getTableName).sort()).toEqual([
     'addresses',
+    'known_origins',
     'password_attempts',
     'refresh_tokens',
     'sessions',

@@ -51,6 +51,12 @@ export const refreshTokens = pgTable('refresh_tokens', {
 });
 export type RefreshTokenRow = typeof refreshTokens.$inferSelect;
 
+export const knownOrigins = pgTable('known_origins', {
+  userId: uuid('user_id').notNull(),
+  origin: bytea('origin').notNull(),
+  lastSeenAt: moment('last_seen_at').notNull(),
+});
+
 export const passwordAttempts = pgTable('password_attempts', {
   account: bytea('account').primaryKey(),
   attempts: integer('attempts').notNull(),

@@ -54,12 +54,18 @@ export type AddressPayload = {
 
 export type ChangePasswordInput = {
   currentPassword: Scalars['String']['input'];
+  /** 12 to 200 characters, and none that is easy to guess. */
   newPassword: Scalars['String']['input'];
 };
 
 export type LogInInput = {
   email: Scalars['EmailAddress']['input'];
   password: Scalars['String']['input'];
+  /**
+   * Of an earlier session of this account on this device, ended or not. Whoever shows one does not have to wait for the wrong
+   * passwords of others; so, too, whoever comes from where the account was logged in to before.
+   */
+  refreshToken?: InputMaybe<Scalars['String']['input']>;
 };
 
 export type LogOutInput = {
@@ -149,7 +155,7 @@ export type RefreshSessionInput = {
 export type RegisterUserInput = {
   email: Scalars['EmailAddress']['input'];
   name: Scalars['String']['input'];
-  /** 12 to 200 characters. */
+  /** 12 to 200 characters, and none that is easy to guess. */
   password: Scalars['String']['input'];
 };
 
@@ -201,15 +207,18 @@ export type UserAccountError = {
   /** The path of the input field at fault, such as ["input", "email"]. */
   field?: Maybe<Array<Scalars['String']['output']>>;
   message: Scalars['String']['output'];
+  /** Of TRY_AGAIN_LATER: after how many seconds. */
+  retryAfter?: Maybe<Scalars['Int']['output']>;
 };
 
 export const UserAccountErrorCode = {
   EmailTaken: 'EMAIL_TAKEN',
   InvalidCredentials: 'INVALID_CREDENTIALS',
+  /** Also of a password that is easy to guess; the message says why. */
   InvalidInput: 'INVALID_INPUT',
   InvalidRefreshToken: 'INVALID_REFRESH_TOKEN',
   NotFound: 'NOT_FOUND',
-  /** Too many failed attempts; the message says when to try again. */
+  /** Too many attempts, of this account, from this network or at once; retryAfter says when to try again. */
   TryAgainLater: 'TRY_AGAIN_LATER'
 } as const;
 
@@ -339,6 +348,7 @@ export type ResolversTypes = {
   UpdateProfileInput: UpdateProfileInput;
   User: ResolverTypeWrapper<UserRow>;
   UserAccountError: ResolverTypeWrapper<UserAccountError>;
+  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   UserAccountErrorCode: UserAccountErrorCode;
   UserPayload: ResolverTypeWrapper<Omit<UserPayload, 'user'> & { user?: Maybe<ResolversTypes['User']> }>;
 };
@@ -369,6 +379,7 @@ export type ResolversParentTypes = {
   UpdateProfileInput: UpdateProfileInput;
   User: UserRow;
   UserAccountError: UserAccountError;
+  Int: Scalars['Int']['output'];
   UserPayload: Omit<UserPayload, 'user'> & { user?: Maybe<ResolversParentTypes['User']> };
 };
 
@@ -448,6 +459,7 @@ export type UserAccountErrorResolvers<ContextType = Context, ParentType extends 
   code?: Resolver<ResolversTypes['UserAccountErrorCode'], ParentType, ContextType>;
   field?: Resolver<Maybe<Array<ResolversTypes['String']>>, ParentType, ContextType>;
   message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  retryAfter?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
 };
 
 export type UserPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['UserPayload'] = ResolversParentTypes['UserPayload']> = {
