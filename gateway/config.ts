@@ -52,6 +52,7 @@ import { integer, list, MIB } from './variable-types.ts';
  * | `PLANNING_MEMORY_MB`            | 512         | heap of such a thread, the supergraph included                               |
  * | `PLANNING_MAX_WAITING`          | 100         | new operations that wait to be planned; beyond it they are refused at once   |
  * | `PLAN_CACHE_SIZE`               | 1000        | planned operations kept                                                      |
+ * | `PLAN_CACHE_BYTES`              | 64 MiB      | of memory that they may hold, by an estimate                                 |
  * | `WARM_UP_OPERATIONS`            | 100         | hottest operations planned anew before a supergraph swaps in                 |
  * | `SHUTDOWN_TIMEOUT_MS`           | 10000       | for what is in flight when the process is told to stop                       |
  * | `BATCHING`                      | off         | accept several operations in one HTTP request                                |
@@ -78,6 +79,7 @@ export interface GatewayConfig {
   readonly limits: LimitsConfig;
   readonly planning: PlanningThreadsConfig;
   readonly planCacheSize: number;
+  readonly planCacheBytes: number;
   readonly warmUpOperations: number;
   readonly shutdownTimeoutMs: number;
   readonly batching: boolean;
@@ -184,7 +186,6 @@ const environment = z
     ...PLANNING_VARIABLES,
     MAX_IN_FLIGHT: integer(1_000, 1),
     MAX_EVENT_LOOP_DELAY_MS: integer(1_000, 1),
-    PLAN_CACHE_SIZE: integer(1_000, 1),
     WARM_UP_OPERATIONS: integer(100, 0),
     SHUTDOWN_TIMEOUT_MS: integer(10_000, 0),
     BATCHING: onOff.default(false),
@@ -265,6 +266,7 @@ export function readConfig(
     },
     planning: planningThreads(env),
     planCacheSize: env.PLAN_CACHE_SIZE,
+    planCacheBytes: env.PLAN_CACHE_BYTES,
     warmUpOperations: env.WARM_UP_OPERATIONS,
     shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
     batching: env.BATCHING,

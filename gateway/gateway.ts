@@ -65,6 +65,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
     supergraph,
     planning: deps.createPlanning(supergraph, {
       cacheSize: config.planCacheSize,
+      cacheBytes: config.planCacheBytes,
       limits: useLimits(config),
       hideSuggestions: config.production,
     }),

@@ -48,6 +48,8 @@ export interface OperationToCompile {
   /** What clients see. */
   readonly apiSchema: GraphQLSchema;
   readonly types: EntityTypes;
+  /** Called whenever the operation has been compiled for one more setting of its conditions, and holds more memory. */
+  readonly onVariant?: () => void;
 }
 
 /** One operation is compiled for so many settings of its `@skip` and `@include` variables at a time. */
@@ -65,6 +67,7 @@ export function compileOperation(source: OperationToCompile): CompiledOperation 
   const { operation, plan } = source;
   const conditionNames = conditionVariables(source);
   const variants = new LRUCache<string, RunnablePlan>({ max: MAX_VARIANTS });
+  let most = 0;
 
   function settingOf(variables: Variables): Setting {
     if (conditionNames.length === 0) return UNCONDITIONAL;
@@ -74,7 +77,13 @@ export function compileOperation(source: OperationToCompile): CompiledOperation 
 
   function variant({ key, conditions }: Setting): RunnablePlan {
     let runnable = variants.get(key);
-    if (runnable === undefined) variants.set(key, (runnable = compileVariant(source, conditions)));
+    if (runnable === undefined) {
+      variants.set(key, (runnable = compileVariant(source, conditions)));
+      if (variants.size > most) {
+        most = variants.size;
+        source.onVariant?.();
+      }
+    }
     return runnable;
   }
 

@@ -8,11 +8,19 @@ import { compileOperation } from '#gateway/execution/compile-operation.ts';
 import type { CompiledOperation } from '#gateway/execution/compiled-operation.ts';
 import { createEntityTypes } from '#gateway/execution/steps/entity-keys.ts';
 import type { Supergraph } from '#gateway/supergraph/supergraph.ts';
+import { MIB } from '#gateway/variable-types.ts';
 import { shortened } from './bounded-messages.ts';
 import { type Coerced, createCoercion } from './coercion.ts';
 import { OperationError, refusedOperation } from './operation-error.ts';
 import { createPlanner, type PlannedOperation, plannedParts, type Planner } from './planner.ts';
+import {
+  type CachedOperation,
+  createOperationCache,
+  operationBytes,
+  variantBytes,
+} from './operation-cache.ts';
 import { practiceOperations } from './practice.ts';
+import { createCounter } from './selection-counts.ts';
 import { validateOperation } from './validation.ts';
 
 /** An operation that is ready to run, any number of times. */
@@ -36,7 +44,10 @@ export interface OperationLimits {
 }
 
 export interface PlanningOptions {
+  /** Operations that stay planned, at most. */
   readonly cacheSize?: number;
+  /** What they may hold of memory, by an estimate. */
+  readonly cacheBytes?: number;
   readonly limits?: OperationLimits;
   /** Without one, operations are planned in this thread, at once. */
   readonly planner?: Planner;
@@ -59,6 +70,8 @@ export interface Planning extends Disposable {
   kindOf(source: string, operationName?: string): PreparedOperation['kind'];
   /** At once when it is prepared already. Throws and rejects as {@link Planning.kindOf} throws. */
   prepare(source: string, operationName?: string): PreparedOperation | Promise<PreparedOperation>;
+  /** Estimate of the memory that is held for operations, in bytes. */
+  readonly bytes: number;
   /** At most `n` of the operations in the cache, the most used first. */
   hottest(n: number): OperationText[];
   /** Resolves when planning can begin. Rejects when the supergraph cannot be planned with. */
@@ -71,10 +84,7 @@ export interface Planning extends Disposable {
 
 /** How many operations stay planned when nothing else is said. */
 const CACHE_SIZE = 1000;
-/** In characters, on average over a full cache: a few huge operations must not take all memory. */
-const MEAN_OPERATION_LENGTH = 4_000;
-const LONGEST_KEPT = 1_000_000;
-
+const CACHE_BYTES = 64 * MIB;
 /** Operations that could not be planned are remembered, and for how long. */
 const FAILURES = 1_000;
 const FAILURE_KEPT_MS = 60_000;
@@ -84,33 +94,29 @@ const LEAST_PRACTICE_MS = 50;
 /** An operation on its way to its plan. */
 interface Asked {
   readonly key: string;
+  readonly operationName: string;
   readonly source: string;
+  /** Without comments and the like. */
+  readonly textLength: number;
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
 }
 
-interface Entry extends PreparedOperation {
+interface Entry extends PreparedOperation, CachedOperation {
   /** A text that it was asked for by. */
   readonly source: string;
-  /** Its key among the documents. */
-  readonly key: string;
+  bytes: number;
   uses: number;
 }
 
 /**
- * Plans operations for one supergraph. Two caches, both bounded: one by the text as it was sent, and behind it one by the
- * document printed anew, so that white space, commas and comments make no difference.
+ * Plans operations for one supergraph. They are found by the text as it was sent, and behind that by the document printed
+ * anew, so that white space, commas and comments make no difference.
  */
 export function createPlanning(supergraph: Supergraph, options: PlanningOptions = {}): Planning {
-  const { cacheSize: max = CACHE_SIZE, limits, hideSuggestions = false } = options;
+  const { cacheSize = CACHE_SIZE, cacheBytes = CACHE_BYTES, limits, hideSuggestions = false } = options;
   const planner: Planner = options.planner ?? createPlanner(supergraph.sdl);
-  const bounds = { max, maxSize: Math.max(max * MEAN_OPERATION_LENGTH, LONGEST_KEPT) };
-  const documents = new LRUCache<string, DocumentNode>({
-    ...bounds,
-    sizeCalculation: (_, source) => source.length + 1,
-  });
-  const bySource = new LRUCache<string, Entry>({ ...bounds, sizeCalculation: (_, key) => key.length });
-  const byDocument = new LRUCache<string, Entry>({ ...bounds, sizeCalculation: (_, key) => key.length });
+  const cache = createOperationCache<Entry>(cacheSize, cacheBytes);
   /** Being planned, by key. */
   const pending = new Map<string, Promise<Entry>>();
   /** What could not be planned, by key: nobody has to wait for the same failure again. */
@@ -118,20 +124,25 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
   const types = createEntityTypes(supergraph.sdl, supergraph.graphqlSchema);
 
   function parseSource(source: string): DocumentNode {
-    let document = documents.get(source);
+    let document = cache.document(source);
     if (document === undefined) {
       limits?.checkSource(source);
       document = parseText(source);
       limits?.checkDocument(document);
       const errors = validateOperation(supergraph.apiSchema, document, hideSuggestions);
       if (errors.length > 0) throw new OperationError(errors);
-      documents.set(source, document);
+      cache.keepDocument(source, document);
     }
     return document;
   }
 
   function create(asked: Asked, planned: PlannedOperation): Entry {
-    const { key, source, document, operation } = asked;
+    const { key, operationName, source, textLength, document, operation } = asked;
+    const size = {
+      selections: createCounter(document)(operation).selections,
+      textLength,
+      planLength: JSON.stringify(planned.plan).length,
+    };
     const compiled = compileOperation({
       ...plannedParts(planned, document, operation),
       plan: planned.plan,
@@ -141,10 +152,16 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
       sentName: (name) => planned.sentNames.get(name) ?? name,
       apiSchema: supergraph.apiSchema,
       types,
+      onVariant() {
+        entry.bytes += variantBytes(size);
+        cache.grew(entry);
+      },
     });
-    return {
+    const entry: Entry = {
       source,
       key,
+      operationName,
+      bytes: operationBytes(source, document, size),
       uses: 0,
       document,
       operation,
@@ -153,46 +170,42 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
       planText: () => serializeQueryPlan(planned.plan),
       coerce: createCoercion(supergraph.apiSchema, operation, hideSuggestions),
     };
-  }
-
-  function find(source: string, operationName: string | undefined): Entry | Promise<Entry> {
-    const document = parseSource(source);
-    const operation = selectOperation(document, operationName);
-    const key = cacheKey(print(document), operationName);
-    const known = byDocument.get(key) ?? pending.get(key);
-    if (known !== undefined) return known;
-    const failure = failures.get(hashOf(key));
-    if (failure !== undefined) throw failure;
-    const asked = { key, source, document, operation };
-    const planned = planner.plan(document, operation);
-    return planned instanceof Promise ? keepLater(asked, planned) : keep(asked, planned);
-  }
-
-  function keep(asked: Asked, planned: PlannedOperation): Entry {
-    const entry = create(asked, planned);
-    byDocument.set(asked.key, entry);
     return entry;
   }
 
-  function keepLater(asked: Asked, planning: Promise<PlannedOperation>): Promise<Entry> {
+  function find(source: string, operationName: string): Entry | Promise<Entry> {
+    const document = parseSource(source);
+    const operation = selectOperation(document, operationName);
+    const text = print(document);
+    const key = hashOf(`${operationName}\n${text}`);
+    const known = cache.findByKey(key) ?? pending.get(key);
+    if (known !== undefined) return known;
+    const failure = failures.get(key);
+    if (failure !== undefined) throw failure;
+    const asked = { key, operationName, source, textLength: text.length, document, operation };
+    const planned = planner.plan(document, operation);
+    return planned instanceof Promise ? createLater(asked, planned) : create(asked, planned);
+  }
+
+  function createLater(asked: Asked, planning: Promise<PlannedOperation>): Promise<Entry> {
     const { key } = asked;
-    const kept = planning.then(
+    const created = planning.then(
       (planned) => {
         pending.delete(key);
-        return keep(asked, planned);
+        return create(asked, planned);
       },
       (error: Error) => {
         pending.delete(key);
-        if (!isRetryable(error)) failures.set(hashOf(key), error);
+        if (!isRetryable(error)) failures.set(key, error);
         throw error;
       },
     );
-    pending.set(key, kept);
-    return kept;
+    pending.set(key, created);
+    return created;
   }
 
-  function use(entry: Entry, sourceKey: string): Entry {
-    bySource.set(sourceKey, entry);
+  function use(entry: Entry, source: string): Entry {
+    cache.keep(source, entry);
     entry.uses += 1;
     return entry;
   }
@@ -202,9 +215,11 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
     try {
       const document = parse(source);
       if (validateOperation(supergraph.apiSchema, document).length > 0) return false;
-      const operation = selectOperation(document, undefined);
+      const operation = selectOperation(document, '');
       const limitMs = Math.max(LEAST_PRACTICE_MS, Math.ceil((until - performance.now()) / 2));
-      create({ key: '', source, document, operation }, await planner.plan(document, operation, limitMs));
+      const { length: textLength } = source;
+      const asked = { key: '', operationName: '', source, textLength, document, operation };
+      create(asked, await planner.plan(document, operation, limitMs));
       return true;
     } catch {
       return false;
@@ -213,23 +228,24 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
 
   const planning: Planning = {
     parse: parseSource,
-    kindOf: (source, operationName) =>
-      bySource.get(cacheKey(source, operationName))?.kind ??
+    kindOf: (source, operationName = '') =>
+      cache.find(source, operationName)?.kind ??
       selectOperation(parseSource(source), operationName).operation,
-    prepare(source, operationName) {
-      const key = cacheKey(source, operationName);
-      const entry = bySource.get(key);
+    prepare(source, operationName = '') {
+      const entry = cache.find(source, operationName);
       if (entry !== undefined) {
-        // What is in use stays in both caches.
-        byDocument.get(entry.key);
         entry.uses += 1;
         return entry;
       }
       const found = find(source, operationName);
-      return found instanceof Promise ? found.then((later) => use(later, key)) : use(found, key);
+      return found instanceof Promise ? found.then((later) => use(later, source)) : use(found, source);
+    },
+    get bytes() {
+      return cache.bytes;
     },
     hottest(n) {
-      return [...byDocument.values()]
+      return cache
+        .values()
         .sort((a, b) => b.uses - a.uses)
         .slice(0, n)
         .map(({ source, document, operation }) => ({
@@ -281,10 +297,10 @@ function parseText(source: string): DocumentNode {
   }
 }
 
-function selectOperation(document: DocumentNode, name: string | undefined): OperationDefinitionNode {
+function selectOperation(document: DocumentNode, name: string): OperationDefinitionNode {
   const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
   const [first] = operations;
-  if (name === undefined || name === '') {
+  if (name === '') {
     if (first !== undefined && operations.length === 1) return first;
     throw unresolved(
       first === undefined
@@ -321,8 +337,4 @@ function isRetryable(error: Error): boolean {
   return (
     error instanceof OperationError && error.errors.some(({ extensions }) => extensions['retryable'] === true)
   );
-}
-
-function cacheKey(text: string, operationName: string | undefined): string {
-  return `${operationName ?? ''}\n${text}`;
 }
