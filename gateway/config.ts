@@ -33,9 +33,10 @@ import { integer, list, MIB } from './variable-types.ts';
  * | `SUBGRAPH_RETRIES`              | 2           | of a query whose connection was lost                                         |
  * | `SUBGRAPH_MAX_CALLS`            | 128         | under way at once to one subgraph                                            |
  * | `SUBGRAPH_MAX_WAITING`          | 1000        | calls that wait for their turn; beyond it they fail at once                  |
- * | `SUBGRAPH_MAX_RESPONSE_BYTES`   | 16 MiB      | of one subgraph answer                                                       |
+ * | `SUBGRAPH_MAX_RESPONSE_BYTES`   | 16 MiB      | of one subgraph answer, decompressed                                         |
+ * | `SUBGRAPH_COMPRESSION`          | off         | ask for compressed answers: pays where the network is slower than zlib       |
  * | `BREAKER_FAILURES`              | 10          | calls, more than half of the latest 2 × this many, that open the circuit     |
- * | `BREAKER_COOL_DOWN_MS`          | 2000        | until an open circuit lets one call try again                                |
+ * | `BREAKER_COOL_DOWN_MS`          | 2000        | until an open circuit, which refuses only those who fail, lets one call try  |
  * | `MAX_BODY_BYTES`                | 1 MiB       | of a client's request                                                        |
  * | `MAX_DOCUMENT_TOKENS`           | 10000       | of a client's GraphQL document                                               |
  * | `MAX_NESTING`                   | 200         | brackets within each other in a document                                     |
@@ -104,6 +105,8 @@ export interface UpstreamConfig {
   readonly maxCalls: number;
   readonly maxWaiting: number;
   readonly maxResponseBytes: number;
+  /** Ask subgraphs to compress; those that do so unasked are understood in any case. */
+  readonly compression: boolean;
   readonly breakerFailures: number;
   readonly breakerCoolDownMs: number;
 }
@@ -179,6 +182,7 @@ const environment = z
     SUBGRAPH_MAX_CALLS: integer(128, 1),
     SUBGRAPH_MAX_WAITING: integer(1_000, 0),
     SUBGRAPH_MAX_RESPONSE_BYTES: integer(16 * MIB, 1),
+    SUBGRAPH_COMPRESSION: onOff.default(false),
     BREAKER_FAILURES: integer(10, 1),
     BREAKER_COOL_DOWN_MS: integer(2_000, 1),
     MAX_BODY_BYTES: integer(MIB, 1),
@@ -254,6 +258,7 @@ export function readConfig(
       maxCalls: env.SUBGRAPH_MAX_CALLS,
       maxWaiting: env.SUBGRAPH_MAX_WAITING,
       maxResponseBytes: env.SUBGRAPH_MAX_RESPONSE_BYTES,
+      compression: env.SUBGRAPH_COMPRESSION,
       breakerFailures: env.BREAKER_FAILURES,
       breakerCoolDownMs: env.BREAKER_COOL_DOWN_MS,
     },

@@ -16,6 +16,7 @@ const UPSTREAM_MESSAGES: Readonly<Record<string, string>> = {
   SUBGRAPH_BAD_RESPONSE: 'A service gave an unusable answer.',
   SUBGRAPH_HTTP_ERROR: 'A service gave an error.',
   SUBGRAPH_TOO_LARGE: 'A service gave too large an answer.',
+  SUBGRAPH_UNSUPPORTED_ENCODING: 'A service gave an unusable answer.',
   SUBGRAPH_OVERLOADED: 'A service is overloaded.',
   SUBGRAPH_CIRCUIT_OPEN: 'A service is unavailable at the moment.',
   CANCELLED: 'The request was cancelled.',

@@ -56,7 +56,7 @@ export function forwardHeaders(
       if (name === REQUEST_ID_HEADER && requestId !== undefined) headers[name] = requestId;
       continue;
     }
-    if (UNFIT_CHARACTER.test(text))
+    if (!isHeaderValue(text))
       throw new UnfitHeaderError(`The value of "${name}" has a character that no header may have.`, 400);
     headers[name] = text;
     identity += `${name}: ${text}\n`;
@@ -70,6 +70,11 @@ export function forwardHeaders(
   if (clientAddress !== undefined) headers[CLIENT_ADDRESS_HEADER] = clientAddress;
   identities.set(headers, identity);
   return headers;
+}
+
+/** Whether it can be sent as the value of a header. */
+export function isHeaderValue(text: string): boolean {
+  return !UNFIT_CHARACTER.test(text);
 }
 
 /** Whether an id of a client's may be used as it is. */

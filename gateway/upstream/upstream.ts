@@ -39,26 +39,52 @@ export type UpstreamErrorCode =
   | 'SUBGRAPH_BAD_RESPONSE'
   | 'SUBGRAPH_HTTP_ERROR'
   | 'SUBGRAPH_TOO_LARGE'
+  | 'SUBGRAPH_UNSUPPORTED_ENCODING'
   | 'SUBGRAPH_OVERLOADED'
   | 'SUBGRAPH_CIRCUIT_OPEN'
   | 'CANCELLED';
+
+/**
+ * What a failure tells of the subgraph: `down` for whoever asks; `doubtful`, where the request itself may be the cause;
+ * `alive`, where it answered something.
+ */
+export type Health = 'down' | 'doubtful' | 'alive';
 
 /** Why a subgraph gave no usable GraphQL answer. `message` is for logs; what clients see is decided where errors are masked. */
 export class UpstreamError extends Error {
   readonly subgraph: string;
   readonly code: UpstreamErrorCode;
   readonly status: number | undefined;
+  /** Undefined when the failure tells nothing of the subgraph. */
+  readonly health: Health | undefined;
 
   constructor(
     subgraph: string,
     code: UpstreamErrorCode,
     message: string,
-    options?: { status?: number; cause?: unknown },
+    options?: { status?: number; cause?: unknown; health?: Health | undefined },
   ) {
     super(message, { cause: options?.cause });
     this.name = 'UpstreamError';
     this.subgraph = subgraph;
     this.code = code;
     this.status = options?.status;
+    this.health = options?.health ?? healthOf(code, options?.status);
+  }
+}
+
+function healthOf(code: UpstreamErrorCode, status = 0): Health | undefined {
+  switch (code) {
+    case 'SUBGRAPH_BAD_RESPONSE':
+      return 'doubtful';
+    case 'SUBGRAPH_HTTP_ERROR':
+      // Who is overloaded or restarts says 503. The others may be what one request provokes, again and again.
+      if (status === 503) return 'down';
+      return status >= 500 ? 'doubtful' : 'alive';
+    case 'SUBGRAPH_TOO_LARGE':
+    case 'SUBGRAPH_UNSUPPORTED_ENCODING':
+      return 'alive';
+    default:
+      return undefined;
   }
 }

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
-import { type UpstreamConfig, urlVariable } from '#gateway/config.ts';
+import { ConfigError, type UpstreamConfig, urlVariable } from '#gateway/config.ts';
 import type { Subgraph } from '#gateway/supergraph/supergraph.ts';
 import { cancel, createCancellation } from '#gateway/upstream/wire/cancellation.ts';
-import { identityOf } from './forwarded-headers.ts';
+import { ACCEPTED_CODINGS } from '#gateway/upstream/wire/content-coding.ts';
+import { identityOf, isHeaderValue } from './forwarded-headers.ts';
 import { abandonable, createSharing } from './sharing.ts';
 import { createSubgraphClient, type SubgraphClient } from '#gateway/upstream/wire/subgraph-client.ts';
 import {
@@ -23,6 +24,7 @@ const ACCEPT = 'application/graphql-response+json, application/json;q=0.9';
  */
 export interface UpstreamRegistry {
   readonly writes: Pick<Writes, 'age'>;
+  /** @throws {ConfigError} when an address cannot be used */
   open(subgraphs: Iterable<Subgraph>): Upstreams;
 }
 
@@ -30,10 +32,15 @@ export function createUpstreamRegistry(config: UpstreamConfig, logger: Logger): 
   const clients = new Map<string, { client: SubgraphClient; users: number }>();
   const writes = createWrites(config.timeoutMs);
   const sharing = createSharing<SubgraphAnswer>(writes);
-  const wireHeaders = createWireHeaders(config.secret);
+  const wireHeaders = createWireHeaders(config);
 
-  function acquire({ name, url }: Subgraph): { client: SubgraphClient; key: string } {
-    const target = { name, url: config.urls.get(urlVariable(name)) ?? url };
+  const targetOf = ({ name, url }: Subgraph): Subgraph => ({
+    name,
+    url: config.urls.get(urlVariable(name)) ?? url,
+  });
+
+  function acquire(target: Subgraph): { client: SubgraphClient; key: string } {
+    const { name } = target;
     const key = `${name} ${target.url}`;
     let entry = clients.get(key);
     if (entry === undefined)
@@ -54,13 +61,17 @@ export function createUpstreamRegistry(config: UpstreamConfig, logger: Logger): 
   return {
     writes,
     open(subgraphs) {
-      const opened = new Map([...subgraphs].map((subgraph) => [subgraph.name, acquire(subgraph)]));
+      const targets = [...subgraphs].map(targetOf);
+      targets.forEach(checkAddress);
+      const opened = new Map(targets.map((target) => [target.name, acquire(target)]));
       return {
         call(call) {
           const target = opened.get(call.subgraph);
           if (target === undefined) return Promise.reject(unknownSubgraph(call.subgraph));
+          const headers = wireHeaders(call.headers);
+          if (headers === undefined) return Promise.reject(unfitHeaders(call.subgraph));
           const body = JSON.stringify(call.request);
-          const start = () => startCall(target.client, call, wireHeaders(call.headers), body);
+          const start = () => startCall(target.client, call, headers, body);
           const abandoned = () =>
             new UpstreamError(call.subgraph, 'CANCELLED', 'nobody waits for the answer any more');
           if (call.operation === 'query' && config.shareCalls && call.fresh !== true) {
@@ -96,21 +107,47 @@ function startCall(client: SubgraphClient, call: SubgraphCall, headers: string[]
   const cancellation = createCancellation();
   const stop = () =>
     cancel(cancellation, new UpstreamError(call.subgraph, 'CANCELLED', 'the client has gone'));
-  return { result: client.call(call.operation, headers, body, cancellation), stop };
+  return { result: client.call(call, headers, body, cancellation), stop };
 }
 
-/** A request sends the same headers with each of its calls: they are laid out for the wire once. */
-function createWireHeaders(secret: string | undefined): (headers: ForwardedHeaders) => string[] {
+/**
+ * A request sends the same headers with each of its calls: they are laid out for the wire once. Undefined when they
+ * cannot be sent: undici (8.12) refuses them, and never again uses the connection that it was to send them on.
+ */
+function createWireHeaders({
+  secret,
+  compression,
+}: UpstreamConfig): (headers: ForwardedHeaders) => string[] | undefined {
   const laidOut = new WeakMap<ForwardedHeaders, string[]>();
   return (headers) => {
     let wire = laidOut.get(headers);
     if (wire === undefined) {
+      if (!Object.values(headers).every(isHeaderValue)) return undefined;
       wire = ['content-type', 'application/json', 'accept', ACCEPT, ...Object.entries(headers).flat()];
+      if (compression) wire.push('accept-encoding', ACCEPTED_CODINGS);
       if (secret !== undefined) wire.push(SECRET_HEADER, secret);
       laidOut.set(headers, wire);
     }
     return wire;
   };
+}
+
+function checkAddress({ name, url }: Subgraph): void {
+  const variable = `SUBGRAPH_URL_${urlVariable(name)}`;
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new ConfigError(
+      `subgraph ${name}: ${JSON.stringify(url)} is no http or https URL; give another in ${variable}`,
+    );
+  const { username, password } = new URL(url);
+  // They would stand in the way of the client's own \`authorization\`, or be dropped without a word.
+  if (username !== '' || password !== '')
+    throw new ConfigError(
+      `subgraph ${name}: its URL has a user name or password, which are not sent; set ${variable} to one without`,
+    );
+}
+
+function unfitHeaders(subgraph: string): UpstreamError {
+  return new UpstreamError(subgraph, 'SUBGRAPH_UNREACHABLE', 'a header of the call cannot be sent');
 }
 
 function unknownSubgraph(name: string): UpstreamError {

@@ -3,6 +3,8 @@ import { parseExactJson } from '#gateway/json/exact-json.ts';
 import type { WireResponse } from './exchange.ts';
 import { type SubgraphAnswer, UpstreamError } from '#gateway/upstream/upstream.ts';
 
+/** Some servers begin with it, though JSON may not (RFC 8259, 8.1); its readers may pass over it. */
+const BYTE_ORDER_MARK = '\ufeff';
 const GRAPHQL_JSON = 'application/graphql-response+json';
 
 /**
@@ -32,7 +34,7 @@ export function readAnswer(subgraph: string, response: WireResponse): SubgraphAn
 function parseAnswer(text: string): SubgraphAnswer | string {
   let answer: unknown;
   try {
-    answer = parseExactJson(text);
+    answer = parseExactJson(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
   } catch {
     return 'a body that is no JSON';
   }

@@ -14,10 +14,12 @@ export interface Cancellation {
   reason: UpstreamError | undefined;
   /** The step under way. */
   step: Cancellable | undefined;
+  /** When its turn came, in ms of `performance.now()`: 0 when it had not to wait for it, `Infinity` while it does. */
+  turnAt: number;
 }
 
 export function createCancellation(): Cancellation {
-  return { reason: undefined, step: undefined };
+  return { reason: undefined, step: undefined, turnAt: 0 };
 }
 
 /** Stops what is under way and every step after it. Only the first reason counts. */

@@ -1,6 +1,8 @@
 import type { Dispatcher, Pool } from 'undici';
 import type { Cancellable, Cancellation } from './cancellation.ts';
 import { UpstreamError } from '#gateway/upstream/upstream.ts';
+import { decodeCharset, isUtf8 } from './charset.ts';
+import { decodeBody, isTooLong, readCodings } from './content-coding.ts';
 
 export interface WireResponse {
   readonly status: number;
@@ -14,11 +16,14 @@ export interface Wire<Answer> {
   readonly pool: Pool;
   /** Path and query of the subgraph's URL. */
   readonly path: string;
+  /** Of an answer, sent and decoded. */
   readonly maxBytes: number;
+  /** Rises with every piece of an answer that comes, to whomever: a sign of life. */
+  heard: number;
   /** Reads a whole response. What it throws becomes the exchange's error. */
   read(response: WireResponse): Answer;
-  /** The connection failed, with undici's error. */
-  unreachable(cause: Error): UpstreamError;
+  /** The connection failed, with undici's error, before or after the request was `started`. */
+  unreachable(cause: Error, started: boolean): UpstreamError;
   /** The exchange has ended, either way. */
   ended(): void;
 }
@@ -27,7 +32,8 @@ export interface Wire<Answer> {
  * Sends one request and reads its answer, at most `maxBytes` of it. Goes through `dispatch`, below undici's `request`,
  * because a stream an answer costs more than everything else here together.
  *
- * Rejects with `unreachable` when the connection fails, with the reason when cancelled, with `SUBGRAPH_TOO_LARGE`.
+ * Rejects with `unreachable` when the connection fails, with the reason when cancelled, with `SUBGRAPH_TOO_LARGE`,
+ * `SUBGRAPH_UNSUPPORTED_ENCODING`, or `SUBGRAPH_BAD_RESPONSE` where the coding is broken.
  *
  * @param headers names and values in turn
  */
@@ -58,6 +64,8 @@ class Collector<Answer> implements Dispatcher.DispatchHandler, Cancellable {
   #settled = false;
   #status = 0;
   #contentType = '';
+  #location: string | undefined;
+  #codings: ReturnType<typeof readCodings>;
   #chunks: Buffer[] = [];
   #bytes = 0;
 
@@ -88,22 +96,46 @@ class Collector<Answer> implements Dispatcher.DispatchHandler, Cancellable {
   ): void {
     if (status < 200) return;
     this.#status = status;
-    const { 'content-type': contentType = '', 'content-length': length } = headers;
+    // What stands between may answer for a subgraph that does not.
+    if (status < 500) this.#wire.heard += 1;
+    const {
+      'content-type': contentType = '',
+      'content-length': length,
+      'content-encoding': coding,
+    } = headers;
     this.#contentType = String(contentType);
+    if (status >= 300 && status < 400) this.#location = String(headers['location'] ?? 'nowhere');
+    if (coding !== undefined) {
+      this.#codings = readCodings(String(coding));
+      if (this.#codings === undefined) this.cancel(this.#unsupported(`content encoding ${String(coding)}`));
+    }
     if (length !== undefined && Number(length) > this.#wire.maxBytes) this.cancel(this.#tooLarge());
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
+    this.#wire.heard += 1;
     if (this.#bytes > this.#wire.maxBytes) this.cancel(this.#tooLarge());
     else this.#chunks.push(chunk);
   }
 
   onResponseEnd(): void {
     if (this.#settled) return;
+    if (this.#codings === undefined || this.#codings.length === 0 || this.#bytes === 0)
+      return this.#finish(this.#chunks, this.#bytes);
+    decodeBody(this.#codings, Buffer.concat(this.#chunks), this.#wire.maxBytes, (error, decoded) => {
+      if (this.#settled) return;
+      if (error === null) this.#finish([decoded], decoded.length);
+      else this.cancel(isTooLong(error) ? this.#tooLarge() : this.#broken(error));
+    });
+  }
+
+  #finish(chunks: readonly Buffer[], bytes: number): void {
     this.#settle();
     try {
-      const text = textOf(this.#chunks, this.#bytes);
+      if (this.#location !== undefined) throw this.#redirected(this.#location);
+      const text = textOf(chunks, bytes, this.#contentType);
+      if (text === undefined) throw this.#unsupported(`content type ${this.#contentType}`);
       this.#resolve(this.#wire.read({ status: this.#status, contentType: this.#contentType, text }));
     } catch (error) {
       this.#reject(error);
@@ -113,7 +145,7 @@ class Collector<Answer> implements Dispatcher.DispatchHandler, Cancellable {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#settled) return;
     this.#settle();
-    this.#reject(this.#wire.unreachable(error));
+    this.#reject(this.#wire.unreachable(error, this.#controller !== undefined));
   }
 
   #settle(): void {
@@ -129,14 +161,38 @@ class Collector<Answer> implements Dispatcher.DispatchHandler, Cancellable {
       `${subgraph} answered with more than ${maxBytes} bytes`,
     );
   }
+
+  #redirected(location: string): UpstreamError {
+    const { subgraph } = this.#wire;
+    const message = `${subgraph} redirects to ${location} and has to be addressed there: redirects are not followed`;
+    return new UpstreamError(subgraph, 'SUBGRAPH_HTTP_ERROR', message, { status: this.#status });
+  }
+
+  #unsupported(what: string): UpstreamError {
+    const { subgraph } = this.#wire;
+    return new UpstreamError(subgraph, 'SUBGRAPH_UNSUPPORTED_ENCODING', `${subgraph} answered with ${what}`);
+  }
+
+  #broken(cause: Error): UpstreamError {
+    const { subgraph } = this.#wire;
+    const message = `${subgraph} answered with a broken coding: ${cause.message}`;
+    return new UpstreamError(subgraph, 'SUBGRAPH_BAD_RESPONSE', message, { cause });
+  }
 }
 
 /** More is put together in memory of its own. */
 const SCRATCH_MOST_BYTES = 1024 * 1024;
 let scratch = Buffer.alloc(0);
 
+/** Undefined when the text is in a character set that nobody here knows. */
+function textOf(chunks: readonly Buffer[], bytes: number, contentType: string): string | undefined {
+  return isUtf8(contentType)
+    ? utf8Of(chunks, bytes)
+    : decodeCharset(Buffer.concat(chunks, bytes), contentType);
+}
+
 /** Chunks are put together where the last answer's were: each is text before the next one comes. */
-function textOf(chunks: readonly Buffer[], bytes: number): string {
+function utf8Of(chunks: readonly Buffer[], bytes: number): string {
   const [first] = chunks;
   if (first !== undefined && chunks.length === 1) return first.toString();
   if (bytes > SCRATCH_MOST_BYTES) return Buffer.concat(chunks, bytes).toString();

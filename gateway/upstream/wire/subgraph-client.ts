@@ -7,13 +7,13 @@ import { type Cancellation, cancel } from './cancellation.ts';
 import { exchange, type Wire } from './exchange.ts';
 import { createResilience } from './resilience.ts';
 import { createTurns } from './turns.ts';
-import { type SubgraphAnswer, UpstreamError } from '#gateway/upstream/upstream.ts';
+import { type SubgraphAnswer, type SubgraphCall, UpstreamError } from '#gateway/upstream/upstream.ts';
 
 /** The wire to one subgraph. */
 export interface SubgraphClient extends AsyncDisposable {
   /** `headers` are names and values in turn. Rejects with {@link UpstreamError}, also when `cancellation` is used. */
   call(
-    operation: 'query' | 'mutation',
+    call: SubgraphCall,
     headers: string[],
     body: string,
     cancellation: Cancellation,
@@ -55,26 +55,51 @@ export function createSubgraphClient(
     path,
     maxBytes: config.maxResponseBytes,
     read: (response) => readAnswer(name, response),
-    unreachable: (cause) =>
-      new UpstreamError(name, 'SUBGRAPH_UNREACHABLE', `${name} at ${url}: ${cause.message}`, { cause }),
+    heard: 0,
+    unreachable: (cause, started) =>
+      new UpstreamError(name, 'SUBGRAPH_UNREACHABLE', `${name} at ${url}: ${cause.message}`, {
+        cause,
+        // What breaks off may be one request's doing; what cannot be connected to is away.
+        health: started ? 'doubtful' : isOwnFault(cause) ? undefined : 'down',
+      }),
     ended: () => turns.end(),
   };
-  const timedOut = () =>
-    new UpstreamError(name, 'SUBGRAPH_TIMEOUT', `${name} gave no whole answer within ${config.timeoutMs} ms`);
+  const timedOut = ({ turnAt }: Cancellation, heard: boolean) => {
+    const { timeoutMs } = config;
+    // A subgraph that says something to anybody in all that time is well: this call asks too much of it. And a call
+    // that got its turn at the end of its time has hardly asked at all.
+    const asked = performance.now() - turnAt > timeoutMs / 2;
+    const health = heard ? 'alive' : asked ? 'doubtful' : undefined;
+    const message = `${name} gave no whole answer within ${timeoutMs} ms`;
+    return new UpstreamError(name, 'SUBGRAPH_TIMEOUT', message, { health });
+  };
 
   return {
-    call(operation, headers, body, cancellation) {
-      const deadline = setTimeout(() => cancel(cancellation, timedOut()), config.timeoutMs);
+    call(call, headers, body, cancellation) {
+      const { heard } = wire;
+      const deadline = setTimeout(
+        () => cancel(cancellation, timedOut(cancellation, wire.heard !== heard)),
+        config.timeoutMs,
+      );
       const attempt = () => {
         const turn = turns.take(cancellation);
-        const send = () => exchange(wire, headers, body, cancellation);
-        return turn === undefined ? send() : turn.then(send);
+        if (turn === undefined) return exchange(wire, headers, body, cancellation);
+        cancellation.turnAt = Infinity;
+        return turn.then(() => {
+          cancellation.turnAt = performance.now();
+          return exchange(wire, headers, body, cancellation);
+        });
       };
       // Not an async function, nor are those below: on this way every promise more is paid for by every call.
-      return resilience.run(operation, attempt, () => clearTimeout(deadline));
+      return resilience.run(call, attempt, () => clearTimeout(deadline));
     },
     async [Symbol.asyncDispose]() {
       await pool.close();
     },
   };
+}
+
+/** undici refuses to send the request at all. */
+function isOwnFault(cause: Error): boolean {
+  return 'code' in cause && cause.code === 'UND_ERR_INVALID_ARG';
 }

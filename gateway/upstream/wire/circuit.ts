@@ -1,0 +1,129 @@
+import { CircuitState, CountBreaker } from 'cockatiel';
+import { identityOf } from '#gateway/upstream/forwarded-headers.ts';
+import type { Health, SubgraphCall } from '#gateway/upstream/upstream.ts';
+
+/*
+ * Keeps calls from a subgraph that does not answer any. Its states:
+ *
+ *   closed ─more than half of the latest calls failed─▶ open ─cooled down, the next call tries─▶ half-open
+ *     ▲                                                  ▲ └────a call answered, cooled down────┐   │
+ *     ├──────────────────────────────────────────────────┼──────────────────────────────────────┘   │
+ *     └──────────────────────────the trial was answered──┼──────────────────────────────────────────┤
+ *                                                        └──────────────it was not──────────────────┘
+ *
+ * What may be one client's doing is held against that client alone. An open circuit has a scope: while most of the
+ * failures are of one identity, of one operation, or of both, it refuses those, and the others are let through. A
+ * subgraph that is really down fails for whoever asks, and then the scope is everyone.
+ */
+
+export interface CircuitOptions {
+  /** Calls that open it: more than half of the latest twice as many. */
+  readonly failures: number;
+  readonly coolDownMs: number;
+  readonly onState: (state: CircuitName) => void;
+}
+
+export type CircuitName = 'open' | 'half-open' | 'closed';
+
+interface Failure {
+  /** Undefined where nobody's request can be the cause. */
+  readonly identity: string | undefined;
+  readonly operation: string | undefined;
+}
+
+export class Circuit {
+  readonly #options: CircuitOptions;
+  readonly #outcomes: CountBreaker;
+  #state: CircuitName = 'closed';
+  /** The latest failures, oldest first. */
+  #failures: Failure[] = [];
+  /** Whom it refuses; undefined is everyone. */
+  #identity: string | undefined;
+  #operation: string | undefined;
+  #trial: SubgraphCall | undefined;
+  #coolAt = 0;
+
+  constructor(options: CircuitOptions) {
+    this.#options = options;
+    this.#outcomes = new CountBreaker({
+      threshold: 0.5,
+      size: 2 * options.failures,
+      minimumNumberOfCalls: options.failures,
+    });
+  }
+
+  /** Whether a call may go. What becomes of it has to be told. */
+  admits(call: SubgraphCall): boolean {
+    if (this.#state === 'closed' || !this.#concerns(call)) return true;
+    // While one tries, the others fail at once instead of waiting for its outcome.
+    if (this.#state === 'half-open' || performance.now() < this.#coolAt) return false;
+    this.#trial = call;
+    this.#enter('half-open');
+    return true;
+  }
+
+  succeeded(call: SubgraphCall): void {
+    if (this.#state === 'closed') this.#outcomes.success(CircuitState.Closed);
+    else if (call === this.#trial || this.#hasCooled()) this.#close();
+  }
+
+  /** @param health what the failure tells of the subgraph; undefined when nothing */
+  failed(call: SubgraphCall, health: Health | undefined): void {
+    if (health === 'down' || health === 'doubtful') this.#count(call, health);
+    if (call !== this.#trial) return;
+    // A trial that its client gave up has shown nothing.
+    if (health === 'alive') this.#close();
+    else this.#open();
+  }
+
+  #count(call: SubgraphCall, health: Health): void {
+    this.#failures.push({
+      identity: health === 'down' ? undefined : identityOf(call.headers),
+      operation: health === 'down' ? undefined : call.request.query,
+    });
+    if (this.#failures.length > 2 * this.#options.failures) this.#failures.shift();
+    if (this.#state !== 'closed') this.#setScope();
+    else if (this.#outcomes.failure(CircuitState.Closed)) this.#open();
+  }
+
+  #concerns({ headers, request }: SubgraphCall): boolean {
+    if (this.#operation !== undefined && this.#operation !== request.query) return false;
+    return this.#identity === undefined || this.#identity === identityOf(headers);
+  }
+
+  #hasCooled(): boolean {
+    return this.#state === 'open' && performance.now() >= this.#coolAt;
+  }
+
+  #open(): void {
+    this.#trial = undefined;
+    this.#coolAt = performance.now() + this.#options.coolDownMs;
+    this.#setScope();
+    this.#enter('open');
+  }
+
+  #close(): void {
+    this.#trial = undefined;
+    this.#failures = [];
+    this.#outcomes.success(CircuitState.HalfOpen);
+    this.#enter('closed');
+  }
+
+  #enter(state: CircuitName): void {
+    this.#state = state;
+    this.#options.onState(state);
+  }
+
+  #setScope(): void {
+    this.#identity = mostOf(this.#failures.map(({ identity }) => identity));
+    this.#operation = mostOf(this.#failures.map(({ operation }) => operation));
+  }
+}
+
+/** What more than half of the values are. */
+function mostOf(values: readonly (string | undefined)[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const value of values) if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1);
+  for (const [value, count] of counts) if (2 * count > values.length) return value;
+  return undefined;
+}
