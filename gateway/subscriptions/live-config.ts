@@ -1,3 +1,5 @@
+import { CLIENT_MESSAGE_BYTES, SUBGRAPH_REQUEST_BYTES } from '#schema/sizes.ts';
+
 /** Settings of live updates: what clients may take, how upstreams are held. Read in `gateway/config.ts`. */
 export interface LiveConfig {
   /** By the name in `SUBGRAPH_WS_URL_<NAME>`; without one, the subgraph's HTTP address with the ws scheme. */
@@ -10,6 +12,10 @@ export interface LiveConfig {
   readonly upstreamIdentity: 'operation' | 'connection';
   /** Streams over one upstream socket before another is opened. */
   readonly streamsPerUpstream: number;
+  /** Of one subscribe message to a subgraph; a subscription that has grown past it is refused with SUBSCRIPTION_TOO_LARGE. */
+  readonly maxUpstreamRequestBytes: number;
+  /** For so long a suspect stream is kept apart: see `upstream/socket-pool.ts`. */
+  readonly probationMs: number;
   /** How long a subgraph may stay away before its streams end with SUBGRAPH_UNREACHABLE. */
   readonly resumeWithinMs: number;
   /** Events of one stream that may wait for their entities; beyond it the stream is taken up again later. */
@@ -39,13 +45,15 @@ export const DEFAULT_LIVE_CONFIG: LiveConfig = {
   upstreamUrls: new Map(),
   upstreamIdentity: 'operation',
   streamsPerUpstream: 2_000,
+  maxUpstreamRequestBytes: SUBGRAPH_REQUEST_BYTES,
+  probationMs: 5_000,
   resumeWithinMs: 30_000,
   maxPendingEvents: 256,
   publicFields: new Set(),
   maxConnections: 20_000,
   maxSubscriptionsPerConnection: 200,
   maxSubscriptionsPerUser: 1_000,
-  maxMessageBytes: 1024 * 1024,
+  maxMessageBytes: CLIENT_MESSAGE_BYTES,
   initTimeoutMs: 5_000,
   heartbeatMs: 12_000,
   maxBufferedBytes: 1024 * 1024,

@@ -13,6 +13,8 @@ export interface LiveMetrics {
   streamsMerged: number;
   upstreamSockets: number;
   upstreamReconnects: number;
+  /** Sockets that subgraphs, or we, closed for what one of their streams said or was told. */
+  upstreamFaults: number;
   /** Events that came from subgraphs. */
   events: number;
   /** Messages by which subgraphs said where a stream stands, without an event. */
@@ -36,6 +38,7 @@ export function createLiveMetrics(): LiveMetrics {
     streamsMerged: 0,
     upstreamSockets: 0,
     upstreamReconnects: 0,
+    upstreamFaults: 0,
     events: 0,
     positions: 0,
     deliveries: 0,

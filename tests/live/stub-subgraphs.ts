@@ -68,6 +68,8 @@ export interface Feed extends AsyncDisposable {
   forgetBefore(version: number): void;
   /** Subscriptions to this item are refused with FORBIDDEN. */
   refuse(id: string): void;
+  /** A subscription to this item makes the subgraph do this to the socket that it came by, under this id. */
+  poison(id: string, act: (socket: WebSocket, operation: string) => void): void;
 }
 
 interface Entry {
@@ -81,6 +83,7 @@ export async function startFeed(): Promise<Feed> {
   const subscribed: Subscribed[] = [];
   const sockets = new Set<WebSocket>();
   const refused = new Set<string>();
+  const poisons = new Map<string, (socket: WebSocket, operation: string) => void>();
   let active = 0;
   let oldest = 0;
   let port = 0;
@@ -132,15 +135,17 @@ export async function startFeed(): Promise<Feed> {
     useServer(
       {
         schema,
-        context: ({ connectionParams }, _id, payload) => ({
+        context: ({ connectionParams, extra }, operation, payload) => ({
+          socket: extra.socket,
+          operation,
           connection: connectionParams ?? {},
           extensions: payload.extensions ?? {},
         }),
         subscribe: (args) => {
-          const { connection, extensions } = args.contextValue as Record<
+          const { connection, extensions, socket, operation } = args.contextValue as Record<
             'connection' | 'extensions',
             Record<string, unknown>
-          >;
+          > & { socket: WebSocket; operation: string };
           const root = args.document.definitions[0];
           const field = root?.kind === 'OperationDefinition' ? root.selectionSet.selections[0] : undefined;
           const name = field?.kind === 'Field' ? field.name.value : '';
@@ -157,6 +162,7 @@ export async function startFeed(): Promise<Feed> {
             connection,
           });
           changed();
+          poisons.get(id)?.(socket, operation);
           if (refused.has(id)) {
             return {
               errors: [new GraphQLError('This item is not yours.', { extensions: { code: 'FORBIDDEN' } })],
@@ -248,6 +254,9 @@ export async function startFeed(): Promise<Feed> {
     restart: listen,
     refuse(id) {
       refused.add(id);
+    },
+    poison(id, act) {
+      poisons.set(id, act);
     },
     forgetBefore(version) {
       oldest = version;

@@ -1,21 +1,28 @@
-import type { GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
-import { parseExactJson } from '#gateway/json/exact-json.ts';
 import { WebSocket } from 'ws';
 import type { ForwardedHeaders, SubgraphAnswer, SubgraphRequest } from '#gateway/upstream/upstream.ts';
 import type { Cursor } from '#gateway/subscriptions/live-event.ts';
 import type { LiveMetrics } from '#gateway/subscriptions/live-metrics.ts';
 import { COMPLETED, failure, type StreamEnd } from '#gateway/subscriptions/subscriber.ts';
+import {
+  closedFor,
+  codeOfUnreadable,
+  isFault,
+  isRefusal,
+  refusalOfUpgrade,
+  type UpstreamClose,
+} from './upstream-closes.ts';
+import { asAnswer, asErrors, parseMessage } from './upstream-messages.ts';
 
 /*
  * One graphql-transport-ws socket to one subgraph, for many streams. Its states:
  *
- *   new ─open()─▶ connecting ─connection_ack─▶ ready ─the last stream left, a while ago─▶ closed
- *                  ▲     └──────lost───┐        │
+ *   new ─add()─▶ connecting ─connection_ack─▶ ready ─the last stream left, a while ago─▶ closed
+ *                  ▲     └──────lost───┐        │  └─closed by a fault of some stream─▶ closed, its streams handed over
  *                  └─back-off─ waiting ◀──lost──┘       waiting ─away for too long─▶ closed, every stream failed
  *
  * Whenever it becomes ready, every stream is subscribed, each behind the last event that it has received. A closed one
- * is not opened again.
+ * is not opened again. Which stream was at fault is not to be seen from here: see `socket-pool.ts`.
  */
 
 export interface UpstreamSink {
@@ -23,6 +30,19 @@ export interface UpstreamSink {
   cursor(): Cursor | undefined;
   next(answer: SubgraphAnswer): void;
   end(end: StreamEnd): void;
+}
+
+/** One stream, on whichever socket it is. */
+export interface UpstreamStream {
+  readonly request: SubgraphRequest;
+  readonly headers: ForwardedHeaders;
+  readonly sink: UpstreamSink;
+  /** A new one for each subscribe message: what a subgraph still says about an old one is not meant for the resumed stream. */
+  id: string;
+  /** When the subgraph was asked last, in ms; 0 before that. */
+  askedAt: number;
+  /** It has been served at some time. */
+  proven: boolean;
 }
 
 export interface UpstreamSocketOptions {
@@ -35,45 +55,56 @@ export interface UpstreamSocketOptions {
   readonly connectTimeoutMs: number;
   readonly heartbeatMs: number;
   readonly resumeWithinMs: number;
+  /** Of what the subgraph sends, and of what it takes. */
   readonly maxMessageBytes: number;
+  readonly maxRequestBytes: number;
   readonly metrics: LiveMetrics;
   readonly logger: Logger;
-  /** It is closed: whoever comes next has to open another. */
-  readonly onClosed: () => void;
+}
+
+export interface UpstreamSocketEvents {
+  /** It is closed: whoever comes next has to open another. Comes before `onFault`. */
+  onClosed(): void;
+  /**
+   * It was closed, for good, for what one of these streams had said or had been told, or (not `certain`) keeps being lost as
+   * soon as they are on it.
+   */
+  onFault(streams: readonly UpstreamStream[], close: UpstreamClose, certain: boolean): void;
 }
 
 export interface UpstreamSocket extends Disposable {
-  readonly streams: number;
-  /** Starts a stream, which outlives the connection. The returned function ends it at once. */
-  open(request: SubgraphRequest, headers: ForwardedHeaders, sink: UpstreamSink): () => void;
-}
-
-interface Operation {
-  id: string;
-  readonly request: SubgraphRequest;
-  readonly headers: ForwardedHeaders;
-  readonly sink: UpstreamSink;
+  readonly streams: ReadonlyMap<string, UpstreamStream>;
+  /** For how long it has been ready without a break, in ms. */
+  readonly readyForMs: number;
+  /** Starts a stream, or goes on with it behind its cursor. It outlives the connection. */
+  add(stream: UpstreamStream): void;
+  /** Ends it at once, upstream too. */
+  remove(stream: UpstreamStream): void;
 }
 
 const PROTOCOL = 'graphql-transport-ws';
 const BACK_OFF_FIRST_MS = 100;
 const BACK_OFF_MOST_MS = 5_000;
 /** A connection that held for so long was a real one: the next loss starts counting anew. */
-const STABLE_MS = 2_000;
+export const STABLE_MS = 2_000;
+/** After so many losses of connections that did not hold, one of the streams may be why. */
+const SUSPICIOUS_LOSSES = 2;
 /** A socket without streams is kept for so long, for whoever comes next. */
 const LINGER_MS = 10_000;
-/** Close codes by which a subgraph refuses who asks, as against being away. */
-const REFUSALS: Readonly<Record<number, string>> = { 4401: 'UNAUTHENTICATED', 4403: 'FORBIDDEN' };
 
-export function createUpstreamSocket(options: UpstreamSocketOptions): UpstreamSocket {
+export function createUpstreamSocket(
+  options: UpstreamSocketOptions,
+  events: UpstreamSocketEvents,
+): UpstreamSocket {
   const { subgraph, url, metrics, logger } = options;
-  const operations = new Map<string, Operation>();
+  const streams = new Map<string, UpstreamStream>();
   let socket: WebSocket | undefined;
   let ready = false;
   let readySince = 0;
   let heardSincePing = true;
   let awaySince: number | undefined;
   let attempts = 0;
+  let shortLived = 0;
   let lastId = 0;
   let lastProblem = '';
   let closed = false;
@@ -83,13 +114,23 @@ export function createUpstreamSocket(options: UpstreamSocketOptions): UpstreamSo
 
   function connect(): void {
     awaySince ??= Date.now();
-    const opened = new WebSocket(url, PROTOCOL, {
-      headers: { ...options.greeting },
-      handshakeTimeout: options.connectTimeoutMs,
-      maxPayload: options.maxMessageBytes,
-      perMessageDeflate: false,
-      closeTimeout: options.connectTimeoutMs,
-    } as ConstructorParameters<typeof WebSocket>[2]);
+    let opened: WebSocket;
+    try {
+      opened = new WebSocket(url, PROTOCOL, {
+        headers: { ...options.greeting },
+        handshakeTimeout: options.connectTimeoutMs,
+        maxPayload: options.maxMessageBytes,
+        perMessageDeflate: false,
+        closeTimeout: options.connectTimeoutMs,
+      } as ConstructorParameters<typeof WebSocket>[2]);
+    } catch (error) {
+      // An address or a header that the library refuses. Not at once: whoever adds a stream is not ready for its end.
+      const reason = error instanceof Error ? error.message : String(error);
+      wait(0, () =>
+        failAll(failure('SUBGRAPH_UNREACHABLE', `${subgraph} cannot be connected to: ${reason}`)),
+      );
+      return;
+    }
     socket = opened;
     metrics.upstreamSockets += 1;
     wait(options.connectTimeoutMs, () => {
@@ -106,10 +147,13 @@ export function createUpstreamSocket(options: UpstreamSocketOptions): UpstreamSo
     });
     opened.on('error', (error) => {
       lastProblem = error.message;
+      const code = codeOfUnreadable(error) ?? refusalOfUpgrade(error);
+      // Not only when the subgraph has answered the closing, for which the others would wait.
+      if (code !== undefined && opened === socket) giveUp({ code, reason: error.message });
     });
     opened.on('close', (code, reason) => {
       metrics.upstreamSockets -= 1;
-      if (opened === socket) lost(code, reason.toString());
+      if (opened === socket) lost({ code, reason: reason.toString() });
     });
   }
 
@@ -119,26 +163,42 @@ export function createUpstreamSocket(options: UpstreamSocketOptions): UpstreamSo
 
   function receive(text: string): void {
     heardSincePing = true;
-    const message = parse(text);
-    switch (message?.type) {
+    const message = parseMessage(text);
+    if (message === undefined) return giveUp({ code: 4400, reason: 'a message that is no JSON object' });
+    const id = String(message.id);
+    switch (message.type) {
       case 'connection_ack':
         return becomeReady();
-      case 'next':
+      case 'next': {
+        const stream = streams.get(id);
+        if (stream === undefined) return;
+        const answer = asAnswer(message.payload);
+        if (answer === undefined) return refuse(stream, 'an event without a result');
         attempts = 0;
         awaySince = undefined;
-        return operations.get(String(message.id))?.sink.next(asAnswer(message.payload));
+        stream.proven = true;
+        return stream.sink.next(answer);
+      }
       case 'error':
-        return finish(String(message.id), { kind: 'failed', errors: asErrors(message.payload) });
+        return finish(id, { kind: 'failed', errors: asErrors(message.payload) });
       case 'complete':
-        return finish(String(message.id), COMPLETED);
+        return finish(id, COMPLETED);
       case 'ping':
         return send({ type: 'pong' });
       case 'pong':
         return;
-      default:
-        lastProblem = 'a message that is not graphql-transport-ws';
-        socket?.terminate();
+      default: {
+        // Of a type that is not known: it concerns the stream that it names, or nobody.
+        const stream = streams.get(id);
+        if (stream !== undefined) refuse(stream, `a message of type ${String(message.type).slice(0, 40)}`);
+      }
     }
+  }
+
+  /** What the subgraph says of one stream cannot be understood: that stream ends. */
+  function refuse(stream: UpstreamStream, what: string): void {
+    send({ id: stream.id, type: 'complete' });
+    finish(stream.id, failure('SUBGRAPH_BAD_RESPONSE', `${subgraph} sent ${what}`));
   }
 
   function becomeReady(): void {
@@ -146,34 +206,46 @@ export function createUpstreamSocket(options: UpstreamSocketOptions): UpstreamSo
     ready = true;
     readySince = Date.now();
     clearTimeout(timer);
-    if (attempts > 0)
-      logger.info({ subgraph, attempts, streams: operations.size }, 'live connection is back');
+    if (attempts > 0) logger.info({ subgraph, attempts, streams: streams.size }, 'live connection is back');
     heartbeat = setInterval(beat, options.heartbeatMs);
-    for (const operation of Array.from(operations.values())) subscribe(operation);
-    if (operations.size === 0) linger();
+    for (const stream of Array.from(streams.values())) subscribe(stream);
+    if (streams.size === 0) linger();
   }
 
-  function subscribe(operation: Operation): void {
-    const { sink, headers } = operation;
-    // A new id each time: what a subgraph still says about the old one is not meant for the resumed stream.
-    operations.delete(operation.id);
-    operation.id = String((lastId += 1));
-    operations.set(operation.id, operation);
+  function subscribe(stream: UpstreamStream): void {
+    const { sink, headers } = stream;
+    streams.delete(stream.id);
+    stream.id = String((lastId += 1));
+    streams.set(stream.id, stream);
     const cursor = sink.cursor();
     const extensions = {
       ...(options.headersPerOperation && Object.keys(headers).length > 0 && { headers }),
       ...(cursor !== undefined && { cursor }),
     };
-    const payload = { ...operation.request, ...(Object.keys(extensions).length > 0 && { extensions }) };
-    send({ id: operation.id, type: 'subscribe', payload });
+    const payload = { ...stream.request, ...(Object.keys(extensions).length > 0 && { extensions }) };
+    const text = JSON.stringify({ id: stream.id, type: 'subscribe', payload });
+    const bytes = Buffer.byteLength(text);
+    if (bytes > options.maxRequestBytes) return refuseLater(stream, bytes);
+    stream.askedAt = Date.now();
+    socket?.send(text);
+  }
+
+  /** Not at once: whoever adds a stream is not ready for its end. */
+  function refuseLater(stream: UpstreamStream, bytes: number): void {
+    const most = options.maxRequestBytes;
+    const why = `This subscription has ${bytes} bytes on its way to ${subgraph}, which takes ${most}: ask for less.`;
+    const { id } = stream;
+    setImmediate(() => {
+      if (streams.get(id) === stream) finish(id, failure('SUBSCRIPTION_TOO_LARGE', why));
+    });
   }
 
   function finish(id: string, end: StreamEnd): void {
-    const operation = operations.get(id);
-    if (operation === undefined) return;
-    operations.delete(id);
-    if (operations.size === 0) linger();
-    operation.sink.end(end);
+    const stream = streams.get(id);
+    if (stream === undefined) return;
+    streams.delete(id);
+    if (streams.size === 0) linger();
+    stream.sink.end(end);
   }
 
   function beat(): void {
@@ -186,12 +258,24 @@ export function createUpstreamSocket(options: UpstreamSocketOptions): UpstreamSo
     socket?.ping();
   }
 
-  function lost(code: number, reason: string): void {
-    const held = ready && Date.now() - readySince >= STABLE_MS;
+  function giveUp(close: UpstreamClose): void {
+    const old = socket;
+    lost(close);
+    old?.terminate();
+  }
+
+  function lost(end: UpstreamClose): void {
+    const wasReady = ready;
+    const held = wasReady && Date.now() - readySince >= STABLE_MS;
     disconnect();
-    if (operations.size === 0) return close();
-    const refusal = options.headersPerOperation ? undefined : REFUSALS[code];
-    if (refusal !== undefined) return failAll(failure(refusal, reason));
+    if (streams.size === 0) return close();
+    const { code } = end;
+    if (end.reason !== '') lastProblem = end.reason;
+    for (const stream of streams.values()) stream.proven ||= held && stream.askedAt <= Date.now() - STABLE_MS;
+    if (!options.headersPerOperation && isMeant(code, wasReady)) return failAll(closedFor(subgraph, end));
+    shortLived = held ? 0 : shortLived + (wasReady ? 1 : 0);
+    if (wasReady && isFault(code)) return handOver(end, true);
+    if (shortLived >= SUSPICIOUS_LOSSES && streams.size > 1) return handOver(end, false);
     if (held || awaySince === undefined) {
       awaySince = Date.now();
       attempts = 0;
@@ -201,27 +285,30 @@ export function createUpstreamSocket(options: UpstreamSocketOptions): UpstreamSo
     const most = Math.min(BACK_OFF_MOST_MS, BACK_OFF_FIRST_MS * 2 ** (attempts - 1));
     const delayMs = most / 2 + (Math.random() * most) / 2;
     const leftMs = awaySince + options.resumeWithinMs - Date.now();
-    logger.warn(
-      { subgraph, code, reason: reason || lastProblem, streams: operations.size },
-      'live connection lost',
-    );
-    if (leftMs <= 0) {
-      return failAll(
-        failure(
-          'SUBGRAPH_UNREACHABLE',
-          `the live connection to ${subgraph} was away for too long: ${lastProblem}`,
-          {
-            retryable: true,
-          },
-        ),
-      );
-    }
-    wait(Math.min(delayMs, leftMs), connect);
+    logger.warn({ subgraph, code, reason: lastProblem, streams: streams.size }, 'live connection lost');
+    if (leftMs > 0) return void wait(Math.min(delayMs, leftMs), connect);
+    const why = `the live connection to ${subgraph} was away for too long: ${lastProblem}`;
+    failAll(failure('SUBGRAPH_UNREACHABLE', why, { retryable: true }));
+  }
+
+  /** Of a connection that is one identity's: whether it was refused for who asks. Not the greeting of one served before. */
+  function isMeant(code: number, wasReady: boolean): boolean {
+    if (isRefusal(code)) return true;
+    return !wasReady && isFault(code) && !Array.from(streams.values()).some(({ proven }) => proven);
+  }
+
+  function handOver(end: UpstreamClose, certain: boolean): void {
+    const left = [...streams.values()];
+    streams.clear();
+    logger.warn({ subgraph, ...end, streams: left.length }, 'live connection closed for one of its streams');
+    metrics.upstreamReconnects += 1;
+    close();
+    events.onFault(left, end, certain);
   }
 
   function failAll(end: StreamEnd): void {
-    const failed = [...operations.values()];
-    operations.clear();
+    const failed = [...streams.values()];
+    streams.clear();
     close();
     for (const { sink } of failed) sink.end(end);
   }
@@ -241,10 +328,8 @@ export function createUpstreamSocket(options: UpstreamSocketOptions): UpstreamSo
     closed = true;
     const old = socket;
     disconnect();
-    awaySince = undefined;
-    attempts = 0;
     old?.close(1000);
-    options.onClosed();
+    events.onClosed();
   }
 
   function linger(): void {
@@ -259,57 +344,26 @@ export function createUpstreamSocket(options: UpstreamSocketOptions): UpstreamSo
   }
 
   return {
-    get streams() {
-      return operations.size;
+    streams,
+    get readyForMs() {
+      return ready ? Date.now() - readySince : 0;
     },
-    open(request, headers, sink) {
-      const operation: Operation = { id: `new ${(lastId += 1)}`, request, headers, sink };
-      if (operations.size === 0 && ready) clearTimeout(timer);
-      operations.set(operation.id, operation);
-      if (ready) subscribe(operation);
-      else if (socket === undefined && operations.size === 1) connect();
-      return () => {
-        if (operations.get(operation.id) !== operation) return;
-        operations.delete(operation.id);
-        if (ready) send({ id: operation.id, type: 'complete' });
-        if (operations.size === 0) linger();
-      };
+    add(stream) {
+      stream.id = `new ${(lastId += 1)}`;
+      if (streams.size === 0 && ready) clearTimeout(timer);
+      streams.set(stream.id, stream);
+      if (ready) subscribe(stream);
+      else if (socket === undefined && streams.size === 1) connect();
+    },
+    remove(stream) {
+      if (streams.get(stream.id) !== stream) return;
+      streams.delete(stream.id);
+      if (ready) send({ id: stream.id, type: 'complete' });
+      if (streams.size === 0) linger();
     },
     [Symbol.dispose]() {
-      operations.clear();
+      streams.clear();
       close();
     },
   };
-}
-
-interface Message {
-  readonly type?: unknown;
-  readonly id?: unknown;
-  readonly payload?: unknown;
-}
-
-function parse(text: string): Message | undefined {
-  try {
-    const message = parseExactJson(text);
-    return isRecord(message) ? message : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function asAnswer(payload: unknown): SubgraphAnswer {
-  return isRecord(payload) ? payload : {};
-}
-
-function asErrors(payload: unknown): GraphQLFormattedError[] {
-  const errors = Array.isArray(payload) ? payload : [payload];
-  return errors.map((error) =>
-    isRecord(error) && typeof error['message'] === 'string'
-      ? { ...error, message: error['message'] }
-      : { message: 'unknown error' },
-  );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

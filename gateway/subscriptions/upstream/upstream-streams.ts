@@ -6,7 +6,8 @@ import type { ForwardedHeaders, SubgraphRequest } from '#gateway/upstream/upstre
 import { SECRET_HEADER } from '#gateway/upstream/upstreams.ts';
 import type { LiveConfig } from '#gateway/subscriptions/live-config.ts';
 import type { LiveMetrics } from '#gateway/subscriptions/live-metrics.ts';
-import { createUpstreamSocket, type UpstreamSink, type UpstreamSocket } from './upstream-socket.ts';
+import { createSocketPool, type SocketPool } from './socket-pool.ts';
+import { createUpstreamSocket, type UpstreamSink, type UpstreamStream } from './upstream-socket.ts';
 
 /** The live wires to all subgraphs: streams over as few sockets as their identities allow. */
 export interface UpstreamStreams extends Disposable {
@@ -35,17 +36,14 @@ export function createUpstreamStreams({
   logger,
 }: UpstreamStreamsDeps): UpstreamStreams {
   /** By subgraph, URL and, where it matters, identity. */
-  const pools = new Map<string, UpstreamSocket[]>();
+  const pools = new Map<string, SocketPool>();
   const perOperation = live.upstreamIdentity === 'operation';
 
-  function socketFor(subgraph: string, url: string, headers: ForwardedHeaders): UpstreamSocket {
+  function poolFor(subgraph: string, url: string, headers: ForwardedHeaders): SocketPool {
     const key = `${subgraph}\n${url}\n${perOperation ? '' : identityOf(headers)}`;
-    let pool = pools.get(key);
-    if (pool === undefined) pools.set(key, (pool = []));
-    const sockets = pool;
-    const roomy = sockets.find(({ streams }) => streams < live.streamsPerUpstream);
-    if (roomy !== undefined) return roomy;
-    const socket = createUpstreamSocket({
+    const known = pools.get(key);
+    if (known !== undefined) return known;
+    const wire = {
       subgraph,
       url,
       greeting: {
@@ -57,15 +55,23 @@ export function createUpstreamStreams({
       heartbeatMs: live.heartbeatMs,
       resumeWithinMs: live.resumeWithinMs,
       maxMessageBytes: upstream.maxResponseBytes,
+      maxRequestBytes: live.maxUpstreamRequestBytes,
       metrics,
       logger,
-      onClosed: () => {
-        sockets.splice(sockets.indexOf(socket), 1);
-        if (sockets.length === 0 && pools.get(key) === sockets) pools.delete(key);
+    };
+    const pool = createSocketPool({
+      subgraph,
+      streamsPerSocket: live.streamsPerUpstream,
+      probationMs: live.probationMs,
+      outlastsStreams: perOperation,
+      metrics,
+      connect: (events) => createUpstreamSocket(wire, events),
+      onEmpty: () => {
+        if (pools.get(key) === pool) pools.delete(key);
       },
     });
-    sockets.push(socket);
-    return socket;
+    pools.set(key, pool);
+    return pool;
   }
 
   return {
@@ -75,10 +81,13 @@ export function createUpstreamStreams({
       return explicit ?? (upstream.urls.get(variable) ?? url).replace(/^http/i, 'ws');
     },
     open({ subgraph, url }, request, headers, sink) {
-      return socketFor(subgraph, url, headers).open(request, headers, sink);
+      const pool = poolFor(subgraph, url, headers);
+      const stream: UpstreamStream = { request, headers, sink, id: '', askedAt: 0, proven: false };
+      pool.open(stream);
+      return () => pool.close(stream);
     },
     [Symbol.dispose]() {
-      for (const socket of [...pools.values()].flat()) socket[Symbol.dispose]();
+      for (const pool of pools.values()) pool[Symbol.dispose]();
       pools.clear();
     },
   };
