@@ -85,7 +85,6 @@ export function createPlannerThreads(config: PlanningThreadsConfig): PlannerThre
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: config.memoryMb },
     });
-    worker.unref();
     const thread: Thread = { worker, opened: new Set(), starting: true, job: undefined, timer: undefined };
     threads.add(thread);
     worker.on('message', (message: FromThread) => hear(thread, message));
@@ -116,6 +115,8 @@ export function createPlannerThreads(config: PlanningThreadsConfig): PlannerThre
 
   function run(thread: Thread, job: Job): void {
     thread.job = job;
+    // A thread keeps the process alive while somebody waits for it.
+    thread.worker.ref();
     if (!thread.opened.has(job.graph.id)) open(thread, job);
     else if (job.source === undefined) settle(thread, () => job.done(undefined));
     else {
@@ -146,6 +147,7 @@ export function createPlannerThreads(config: PlanningThreadsConfig): PlannerThre
   function settle(thread: Thread, tell: () => void): void {
     thread.job = undefined;
     thread.starting = false;
+    thread.worker.unref();
     tell();
     next();
   }
@@ -156,8 +158,8 @@ export function createPlannerThreads(config: PlanningThreadsConfig): PlannerThre
     void thread.worker.terminate();
     const { job } = thread;
     job?.failed(why);
-    // Whoever comes next should find one that is ready.
-    if (!disposed && threads.size === 0 && job?.source !== undefined) start(job.graph);
+    // Whoever comes next should find one that is ready, also when the next one is as bad as this one.
+    if (!disposed && threads.size < config.threads && job?.source !== undefined) start(job.graph);
     next();
   }
 

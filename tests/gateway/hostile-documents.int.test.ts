@@ -1,0 +1,133 @@
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { ENDLESS, ENDLESS_QUERY } from './endless.ts';
+import { type GatewayProcess, startGatewayProcess } from './gateway-process.ts';
+import { ask, writeSupergraph } from './start-gateway.ts';
+
+/** A gateway as a process, over a supergraph that the planner loses itself in. */
+let gateway: GatewayProcess;
+let supergraphFile: string;
+let readyAfterMs: number;
+
+beforeAll(async () => {
+  supergraphFile = await writeSupergraph(ENDLESS);
+  const started = performance.now();
+  gateway = await startGatewayProcess(supergraphFile, {
+    NODE_ENV: 'production',
+    LOG_LEVEL: 'error',
+    PLANNING_TIMEOUT_MS: '900',
+  });
+  readyAfterMs = performance.now() - started;
+});
+
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]();
+  await rm(supergraphFile);
+});
+
+interface Refusal {
+  readonly status?: number;
+  readonly code: unknown;
+}
+
+const codeOf = (errors: readonly { extensions?: Record<string, unknown> }[] | undefined) =>
+  errors?.[0]?.extensions?.['code'];
+
+/** Sends one request over each transport; what refuses it. */
+const TRANSPORTS: Readonly<Record<string, (query: string) => Promise<Refusal>>> = {
+  async POST(query) {
+    const { status, errors } = await ask(gateway.url, query);
+    return { status, code: codeOf(errors) };
+  },
+  async GET(query) {
+    const url = new URL(gateway.url);
+    url.searchParams.set('query', query);
+    const response = await fetch(url, { headers: { 'apollo-require-preflight': '1' } });
+    const { errors } = (await response.json()) as { errors: [] };
+    return { status: response.status, code: codeOf(errors) };
+  },
+  async 'server-sent events'(query) {
+    const response = await fetch(gateway.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify({ query }),
+    });
+    const text = await response.text();
+    return { code: /"code":"(\w+)"/.exec(text)?.[1] };
+  },
+  async WebSocket(query) {
+    const socket = new WebSocket(gateway.url.replace('http', 'ws'), 'graphql-transport-ws');
+    const messages: { type: string; id?: string; payload?: [] }[] = [];
+    socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString('utf8'))));
+    await once(socket, 'open');
+    socket.send('{"type":"connection_init"}');
+    socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: { query } }));
+    // The same socket goes on for others.
+    while (!messages.some(({ id }) => id === '1')) await once(socket, 'message');
+    socket.send('{"type":"ping"}');
+    while (!messages.some(({ type }) => type === 'pong')) await once(socket, 'message');
+    socket.close();
+    return { code: codeOf(messages.find(({ id }) => id === '1')?.payload) };
+  },
+};
+
+test('practice before listening does not walk into an operation without an end', () => {
+  // It takes 33 s to give up by itself, and seconds on a busy machine to start at all.
+  expect(readyAfterMs).toBeLessThan(15_000);
+});
+
+describe.each(Object.entries(TRANSPORTS))('over %s', (transport, send) => {
+  test('an operation that cannot be planned in time is refused, and everybody else is served meanwhile', async () => {
+    let refused = false;
+    // Another one for each transport: the same would be remembered.
+    const query = ENDLESS_QUERY.replace('data', `data again${transport.length}: data`);
+    const slow = send(query).then((refusal) => {
+      refused = true;
+      return refusal;
+    });
+    let served = 0;
+    let longestMs = 0;
+    while (!refused) {
+      const asked = performance.now();
+      expect((await ask(gateway.url, `{ t${transport.length}_${served}: __typename }`)).data).toBeDefined();
+      longestMs = Math.max(longestMs, performance.now() - asked);
+      served += 1;
+    }
+    expect(await slow).toMatchObject({ code: 'PLANNING_TIMED_OUT' });
+    expect(served).toBeGreaterThan(1);
+    expect(longestMs).toBeLessThan(1_000);
+  });
+
+  test.each([
+    ['5,000 braces', '{'.repeat(5_000), 'GRAPHQL_PARSE_FAILED'],
+    [
+      '60 aliases',
+      `{ ${Array.from({ length: 60 }, (_, i) => `a${i}: start { id }`).join(' ')} }`,
+      'MAX_ROOT_FIELDS_LIMIT',
+    ],
+    ['nothing at all', '#', 'GRAPHQL_PARSE_FAILED'],
+  ])('%s are the client’s fault', async (_what, query, code) => {
+    const { status = 400, code: told } = await send(query);
+    expect({ status, code: told }).toEqual({ status: 400, code });
+  });
+});
+
+test.each([
+  ['variables nested 100,000 deep', `{"b":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, '{}'],
+  ['with a long number in them', `{"b":${'['.repeat(100_000)}9007199254740993${']'.repeat(100_000)}}`, '{}'],
+  ['objects nested 50,000 deep', `{"b":${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}}`, '{}'],
+  ['extensions nested 100,000 deep', '{}', `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
+  ['with a long number in them', '{}', `{"a":${'['.repeat(100_000)}9007199254740993${']'.repeat(100_000)}}`],
+])('%s are the client’s fault', async (_what, variables, extensions) => {
+  const query = JSON.stringify('query ($b: Boolean!) { __typename @include(if: $b) }');
+  const response = await fetch(gateway.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: `{"query":${query},"variables":${variables},"extensions":${extensions}}`,
+  });
+  const { errors } = (await response.json()) as { errors: [] };
+  expect(response.status).toBe(400);
+  expect(codeOf(errors)).not.toBe('INTERNAL_SERVER_ERROR');
+});
