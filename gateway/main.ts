@@ -16,6 +16,10 @@ async function main(): Promise<void> {
   keepRequestsYoung();
   const config = readConfig(process.argv.slice(2), process.env);
   const logger = pino({ name: 'gateway', level: config.logLevel });
+  // What a request leaves behind is that request's: it must not take all others along.
+  process.on('unhandledRejection', (error) => {
+    logger.error({ err: error }, 'a promise that nobody waits for was rejected');
+  });
   const supergraph = await loadSupergraph(config.supergraphFile);
   const threads = createPlannerThreads(config.planning);
   const gateway = await createGateway({

@@ -9,6 +9,18 @@ export interface Bus extends AsyncDisposable {
   publish(messages: readonly Message[]): Promise<void>;
   /** Starts at the beginning for a consumer the bus has not met, otherwise where that consumer left off. */
   consume(options: ConsumeOptions): Promise<AsyncDisposable>;
+  /**
+   * Resolves with true as soon as these consumers have dealt with what the bus has by now, with false after `withinMs`. One
+   * that has never consumed is not waited for.
+   */
+  caughtUp(options: CaughtUpOptions): Promise<boolean>;
+}
+
+export interface CaughtUpOptions {
+  /** Of the messages that are meant; each of the consumers gets them. */
+  readonly type: MessageType;
+  readonly consumers: readonly string[];
+  readonly withinMs: number;
 }
 
 export interface ConsumeOptions {

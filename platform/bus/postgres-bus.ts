@@ -6,7 +6,7 @@ import { type Database, openDatabase } from '#platform/postgres/database.ts';
 import type { MigrationSet } from '#platform/postgres/migrate.ts';
 import type { Lease } from '#platform/postgres/pool.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
-import type { Bus, ConsumeOptions } from './bus.ts';
+import type { Bus, CaughtUpOptions, ConsumeOptions } from './bus.ts';
 import { createDispatcher } from './dispatcher.ts';
 
 export const BUS_MIGRATIONS: MigrationSet = {
@@ -23,6 +23,7 @@ const POLL_MS = 1_000;
 /** How long a process waits before it looks again whether the consumer's name has become free. */
 const TAKE_OVER_MS = 500;
 const LOOK_EVERY_MS = 1_000;
+const CAUGHT_UP_POLL_MS = 10;
 const KEPT_DAYS = 14;
 const SWEEP_EVERY_MS = 3_600_000;
 
@@ -131,6 +132,22 @@ export function createPostgresBus({ database, logger }: { database: Database; lo
     return consuming;
   }
 
+  async function caughtUp({ type, consumers: names, withinMs }: CaughtUpOptions): Promise<boolean> {
+    const { rows } = await db.execute<{ last: string | null }>(
+      sql`select max(position) as last from bus.messages where type = ${type}`,
+    );
+    const last = rows[0]?.last ?? null;
+    if (last === null) return true;
+    // Looked at again and again: a position that moves is told to nobody, and whoever asks does not ask for long.
+    for (const deadline = Date.now() + withinMs; ; await delay(CAUGHT_UP_POLL_MS)) {
+      const { rows: behind } = await db.execute(
+        sql`select from bus.positions where consumer in ${[...names]} and position < ${last}`,
+      );
+      if (behind.length === 0) return true;
+      if (Date.now() > deadline) return false;
+    }
+  }
+
   async function sweep(): Promise<void> {
     await db.execute(
       sql`delete from bus.messages where published_at < now() - make_interval(days => ${KEPT_DAYS}) and position <= (select min(position) from bus.positions)`,
@@ -145,6 +162,7 @@ export function createPostgresBus({ database, logger }: { database: Database; lo
   return {
     publish,
     consume,
+    caughtUp,
     async [Symbol.asyncDispose]() {
       clearInterval(sweeping);
       await Promise.all([...consumers].map((consumer) => consumer[Symbol.asyncDispose]()));

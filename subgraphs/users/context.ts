@@ -4,6 +4,7 @@ import type { Logger } from '#platform/telemetry/logger.ts';
 import type { AccessTokens } from './credentials/access-tokens.ts';
 import type { HashOrigin } from './credentials/attempts.ts';
 import type { Passwords } from './credentials/passwords.ts';
+import type { UntilHeard } from './credentials/until-heard.ts';
 import { PASSWORDS_PER_REQUEST } from './domain/password-attempts.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 
@@ -13,6 +14,7 @@ export interface Services {
   readonly passwords: Passwords;
   readonly accessTokens: AccessTokens;
   readonly hashOrigin: HashOrigin;
+  readonly untilHeard: UntilHeard;
   readonly logger: Logger;
   now(): Date;
 }

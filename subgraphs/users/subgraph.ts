@@ -9,6 +9,7 @@ import { createAccessTokens, type SigningKey } from './credentials/access-tokens
 import { hasEnded } from './credentials/has-ended.ts';
 import { createOriginHash } from './credentials/attempts.ts';
 import { createPasswords } from './credentials/passwords.ts';
+import { createUntilHeard } from './credentials/until-heard.ts';
 import { deleteExpired } from './db/delete-expired.ts';
 import { resolvers } from './resolvers/index.ts';
 
@@ -41,6 +42,7 @@ export async function createUsersSubgraph(options: UsersSubgraphOptions): Promis
     passwords: await createPasswords(),
     accessTokens,
     hashOrigin: createOriginHash(options.signingKey.privateKey),
+    untilHeard: createUntilHeard({ db: database.db, bus: options.bus, logger }),
     logger,
     now: () => new Date(),
   };

@@ -47,6 +47,7 @@ export async function createCommandContext({ db }: Database, { now }: TestClock)
     passwords: await createPasswords(),
     accessTokens: createAccessTokens(signingKey),
     hashOrigin: createOriginHash(signingKey.privateKey),
+    untilHeard: async () => {},
     logger,
     now,
   };

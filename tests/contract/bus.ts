@@ -53,6 +53,26 @@ export function describeBus(name: string, open: () => Promise<BusUnderTest>): vo
       }
     });
 
+    test('who asks whether others have caught up is told once they have, or that they have not in time', async () => {
+      await using bus = await open();
+      const client = await bus.connect();
+      const caughtUp = (withinMs: number, consumers = ['inventory']) =>
+        client.caughtUp({ type: 'inventory.release-stock', consumers, withinMs });
+      expect(await caughtUp(0)).toBe(true); // there is nothing to catch up with
+      const held = Promise.withResolvers<void>();
+      await client.consume({
+        consumer: 'inventory',
+        types: ['inventory.release-stock'],
+        handle: () => held.promise,
+      });
+      await client.publish([release('a')]);
+      expect(await caughtUp(20)).toBe(false);
+      const later = caughtUp(10_000);
+      held.resolve();
+      expect(await later).toBe(true);
+      expect(await caughtUp(0, ['nobody'])).toBe(true);
+    });
+
     test('a message published twice is kept once', async () => {
       await using bus = await open();
       const client = await bus.connect();

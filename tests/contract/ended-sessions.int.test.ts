@@ -99,6 +99,15 @@ test('logging out ends the access tokens of that session and of no other', async
   expect(await refusals(second, null)).toEqual(GOES_ON);
 });
 
+test('who is told that they are logged out can rely on it at once, in every service', async () => {
+  for (let n = 0; n < 5; n++) {
+    const first = await register();
+    await subgraphs.clients.users.ask(LOG_OUT, { input: { refreshToken: first.refreshToken } });
+    const told = await Promise.all(MUTATIONS.map(([subgraph]) => refusal(subgraph, first)));
+    expect(told).toEqual(MUTATIONS.map(() => 'UNAUTHENTICATED'));
+  }
+});
+
 test('changing the password ends every session but the new one', async () => {
   const first = await register();
   const second = await session(LOG_IN, 'logIn', first.email, { email: first.email, password: PASSWORD });

@@ -38,10 +38,12 @@ export async function changePassword(context: CommandContext, input: ChangePassw
   const passwordHash = await context.passwords.hash(newPassword, laneOf(context, 'log-in', account.id), () =>
     refuseWeak(newPassword, [account.email, account.name], ['input', 'newPassword']),
   );
-  return context.db.transaction(async (tx) => {
+  const { session, ended } = await context.db.transaction(async (tx) => {
     const user = await replacePassword(tx, checked.user, passwordHash);
     if (user === null) throw wrong();
-    await endSessionsOf(tx, user.id, 'PASSWORD_CHANGED', context.now());
-    return startSession(context, tx, user);
+    const ended = await endSessionsOf(tx, user.id, 'PASSWORD_CHANGED', context.now());
+    return { session: await startSession(context, tx, user), ended };
   });
+  await context.untilHeard(ended);
+  return session;
 }

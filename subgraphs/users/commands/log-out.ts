@@ -13,8 +13,9 @@ const inputSchema = z.object({ refreshToken: z.string() });
  */
 export async function logOut(context: CommandContext, input: LogOutInput): Promise<void> {
   const { refreshToken } = parseInput(inputSchema, input);
-  await context.db.transaction(async (tx) => {
+  const ended = await context.db.transaction(async (tx) => {
     const session = await lockSessionOfToken(tx, hashOfToken(refreshToken));
-    if (session !== null) await endSession(tx, session.id, 'LOGGED_OUT', context.now());
+    return session === null ? [] : endSession(tx, session.id, 'LOGGED_OUT', context.now());
   });
+  await context.untilHeard(ended);
 }

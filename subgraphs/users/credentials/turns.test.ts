@@ -39,6 +39,25 @@ test('one who sends many waits behind themself, and not others behind them', asy
   expect(order).toEqual(['first', 'many 1', 'ada', 'grace', 'many 2', 'many 3', 'many 4']);
 });
 
+test('who is preferred waits for one other at most, and takes no more than every second turn', async () => {
+  const { enter, order, letAllGo } = stage(100);
+  const all = [enter(lane('first'))];
+  for (let n = 1; n <= 4; n++) all.push(enter(lane(`network ${n}`)));
+  for (let n = 1; n <= 3; n++) all.push(enter(lane(`ada ${n}`, 8, true)));
+  await letAllGo();
+  await Promise.all(all);
+  expect(order).toEqual([
+    'first',
+    'ada 1',
+    'network 1',
+    'ada 2',
+    'network 2',
+    'ada 3',
+    'network 3',
+    'network 4',
+  ]);
+});
+
 test('a lane is full before the room is, and the preferred find room when it is', async () => {
   const { enter, letAllGo } = stage(5);
   const first = enter(lane('first'));

@@ -4,7 +4,7 @@ import { Refusal } from '#platform/errors/refusal.ts';
 export interface Lane {
   readonly name: string;
   readonly waitingAtMost: number;
-  /** Still finds room when all others do not. */
+  /** Has every second turn, whoever else waits, and still finds room when others do not. */
   readonly preferred: boolean;
 }
 
@@ -24,11 +24,14 @@ export type InTurn = <Result>(lane: Lane, work: () => Promise<Result>) => Promis
  * TRY_AGAIN_LATER: who waits for longer than a client does is worked for in vain.
  */
 export function createTurns(atOnce: number, waitingAtMost: number): InTurn {
-  const lanes = new Map<string, (() => void)[]>();
+  const preferredLanes = new Map<string, (() => void)[]>();
+  const otherLanes = new Map<string, (() => void)[]>();
+  let preferredNext = true;
   let running = 0;
   let waiting = 0;
 
   async function wait({ name, waitingAtMost: ofLane, preferred }: Lane): Promise<void> {
+    const lanes = preferred ? preferredLanes : otherLanes;
     const queue = lanes.get(name) ?? [];
     const room = preferred ? Math.ceil(waitingAtMost * 1.2) : waitingAtMost;
     if (waiting >= room || queue.length >= ofLane) {
@@ -41,17 +44,17 @@ export function createTurns(atOnce: number, waitingAtMost: number): InTurn {
     await new Promise<void>((resolve) => queue.push(resolve));
   }
 
-  /** Hands the turn to the first of the lane whose turn it is, which then goes to the end. */
+  /** Hands the turn to the preferred and to the others by turns. */
   function pass(): void {
-    for (const [name, queue] of lanes) {
-      lanes.delete(name);
-      const next = queue.shift();
-      if (next === undefined) continue;
-      if (queue.length > 0) lanes.set(name, queue);
-      waiting--;
-      return next();
+    const [first, second] = preferredNext ? [preferredLanes, otherLanes] : [otherLanes, preferredLanes];
+    const next = takeFrom(first) ?? takeFrom(second);
+    preferredNext = !preferredNext;
+    if (next === null) {
+      running--;
+      return;
     }
-    running--;
+    waiting--;
+    next();
   }
 
   return async (lane, work) => {
@@ -63,4 +66,15 @@ export function createTurns(atOnce: number, waitingAtMost: number): InTurn {
       pass();
     }
   };
+}
+
+/** The first of the lane whose turn it is, which goes to the end. */
+function takeFrom(lanes: Map<string, (() => void)[]>): (() => void) | null {
+  for (const [name, queue] of lanes) {
+    lanes.delete(name);
+    const next = queue.shift();
+    if (queue.length > 0) lanes.set(name, queue);
+    if (next !== undefined) return next;
+  }
+  return null;
 }

@@ -1,4 +1,5 @@
 import { and, desc, eq, inArray, isNotNull, isNull, lte, type SQL } from 'drizzle-orm';
+import { outbox } from '#platform/outbox/tables.ts';
 import type { Queryable, Transaction } from '#platform/postgres/database.ts';
 import type { EndReason } from '../domain/session.ts';
 import { type RefreshTokenRow, refreshTokens, type SessionRow, sessions } from './tables.ts';
@@ -98,13 +99,14 @@ export async function prolongSession(tx: Transaction, sessionId: string, expires
   await tx.update(sessions).set({ expiresAt }).where(eq(sessions.id, sessionId));
 }
 
+/** Those that ended by this, as ids: here one or none. */
 export async function endSession(
   db: Queryable,
   sessionId: string,
   because: EndReason,
   now: Date,
-): Promise<void> {
-  await end(db, eq(sessions.id, sessionId), because, now);
+): Promise<string[]> {
+  return end(db, eq(sessions.id, sessionId), because, now);
 }
 
 export async function endSessionsOf(
@@ -112,8 +114,18 @@ export async function endSessionsOf(
   userId: string,
   because: EndReason,
   now: Date,
-): Promise<void> {
-  await end(db, eq(sessions.userId, userId), because, now);
+): Promise<string[]> {
+  return end(db, eq(sessions.userId, userId), because, now);
+}
+
+/** Whether the end of one of these sessions is yet to be handed to the bus. */
+export async function isEndUntold(db: Queryable, sessionIds: readonly string[]): Promise<boolean> {
+  const waiting = await db
+    .select({ key: outbox.key })
+    .from(outbox)
+    .where(and(eq(outbox.type, 'session.ended'), inArray(outbox.key, [...sessionIds])))
+    .limit(1);
+  return waiting.length > 0;
 }
 
 /** Deletes what no token can lead to any more, and tokens that have expired. */
@@ -122,9 +134,11 @@ export async function deleteExpiredSessions(db: Queryable, now: Date): Promise<v
   await db.delete(refreshTokens).where(lte(refreshTokens.expiresAt, now));
 }
 
-async function end(db: Queryable, which: SQL, because: EndReason, now: Date) {
-  await db
+async function end(db: Queryable, which: SQL, because: EndReason, now: Date): Promise<string[]> {
+  const ended = await db
     .update(sessions)
     .set({ endedAt: now, endedBecause: because })
-    .where(and(which, isNull(sessions.endedAt)));
+    .where(and(which, isNull(sessions.endedAt)))
+    .returning({ id: sessions.id });
+  return ended.map(({ id }) => id);
 }
