@@ -24,8 +24,8 @@ export function readLiteralsExactly(schema: GraphQLSchema, sdl: string): GraphQL
   if (custom.length === 0) return schema;
   for (const type of custom) {
     type.parseLiteral = (node, variables) => valueOf(node, variables ?? undefined);
-    // Introspection tells default values by what a type makes of them.
-    type.serialize = withDoubles;
+    // Introspection tells default values by what a type makes of them, and fails as a whole when that is an object.
+    type.serialize = toIntrospected;
   }
   for (const definition of parse(sdl, { noLocation: true }).definitions) {
     if (definition.kind !== Kind.INPUT_OBJECT_TYPE_DEFINITION) continue;
@@ -41,6 +41,11 @@ export function readLiteralsExactly(schema: GraphQLSchema, sdl: string): GraphQL
 
 export function isCustomScalar(type: unknown): type is GraphQLScalarType {
   return isScalarType(type) && !isSpecifiedScalarType(type);
+}
+
+function toIntrospected(value: unknown): unknown {
+  const plain = withDoubles(value);
+  return typeof plain === 'object' && plain !== null ? JSON.stringify(value) : plain;
 }
 
 function valueOf(node: ValueNode, variables: Parameters<typeof valueFromASTUntyped>[1]): unknown {

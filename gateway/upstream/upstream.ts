@@ -20,6 +20,8 @@ export interface SubgraphCall {
   readonly signal?: AbortSignal;
   /** Not to be answered by a call that began earlier: what caused this one may be newer than that answer. */
   readonly fresh?: boolean;
+  /** No leaf of the answer is of a custom scalar, so that its fractions may be read as doubles. */
+  readonly builtInLeaves?: boolean;
 }
 
 export interface SubgraphAnswer {

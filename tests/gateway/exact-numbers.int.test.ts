@@ -9,9 +9,10 @@ const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.5
 const ITEMS = `${LINK}
   scalar JSON scalar Big enum Colour { RED }
   input Range { from: Big = 9007199254740993 bag: JSON colour: Colour }
+  input Other { fallback: JSON = {a: 1} }
   type Query {
     item: Item
-    echo(v: JSON, b: Big, list: [Big!], range: Range, f: Float, n: Int, id: ID): JSON
+    echo(v: JSON, b: Big, list: [Big!], range: Range, f: Float, n: Int, id: ID, other: Other): JSON
   }
   type Mutation { put(v: JSON): JSON }
   type Subscription { changed: Item }
@@ -152,8 +153,20 @@ test('default values are as exact as what they stand for', async () => {
   const query = `query ($b: Big = ${BIG}, $v: JSON = {a: [1.0, RED]}, $range: Range = {}) { echo(b: $b, v: $v, range: $range) }`;
   await transports['POST']?.(query, '{}');
   expect(sent()).toContain(`"b":${BIG},"v":{"a":[1.0,"RED"]},"range":{"from":${BIG}}`);
+  await transports['POST']?.('query ($v: JSON = [1e400, RED]) { echo(v: $v) }', '{}');
+  expect(sent()).toContain('"variables":{"v":[1e400,"RED"]}');
   await transports['POST']?.('query ($range: Range) { echo(range: $range) }', '{"range":{}}');
   expect(sent()).toContain(`"variables":{"range":{"from":${BIG}}}`);
+});
+
+test('introspection stands beside such literals, and tells default values that are objects', async () => {
+  items.answer(() => '{"data":{"echo":1.0}}');
+  const text = await transports['POST']?.(
+    '{ echo(v: 1.0) __type(name: "Other") { inputFields { name defaultValue } } }',
+    '{}',
+  );
+  expect(text).toContain('"echo":1.0,');
+  expect(text).toContain('{"name":"fallback","defaultValue":"\\"{\\\\\\"a\\\\\\":1}\\""}');
 });
 
 test('built-in scalars are checked as ever', async () => {

@@ -19,6 +19,8 @@ export interface CombinedRequest {
   readonly parts: readonly CombinedPart[];
   /** The client's variables that any of the parts uses. */
   readonly variables: readonly string[];
+  /** Of all parts. */
+  readonly builtInLeaves: boolean;
 }
 
 /** The request of one fetch alone: the planner's own text. */
@@ -29,6 +31,7 @@ export function singleRequest(step: CompiledStep): CombinedRequest {
     operationName: step.document.name,
     parts: [part],
     variables: step.variables,
+    builtInLeaves: step.builtInLeaves,
   };
 }
 
@@ -66,6 +69,7 @@ export function combineRequests(steps: readonly CompiledStep[]): CombinedRequest
     query: `query ${operationName ?? ''}(${definitions.join(',')}){${selections.join(' ')}}`,
     operationName,
     parts,
+    builtInLeaves: steps.every((step) => step.builtInLeaves),
     variables: [...new Set(steps.flatMap((step) => [...step.variables]))],
   };
 }

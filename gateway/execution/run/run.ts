@@ -3,7 +3,7 @@
 //
 //   blocked ──every dependency done──▶ queued ──sent alone or with others──▶ sent ──answered──▶ done
 //      └── nothing to ask for ─────────────────────────────────────────────────────────────────▶ done
-import type { SubgraphAnswer, SubgraphRequest } from '#gateway/upstream/upstream.ts';
+import type { SubgraphAnswer } from '#gateway/upstream/upstream.ts';
 import type { EngineResult, ExecutionContext, Variables } from '../compiled-operation.ts';
 import type { CompiledStep } from '../steps/compile-step.ts';
 import { failureOf } from './client-errors.ts';
@@ -113,12 +113,9 @@ function startRoot(run: Run, step: CompiledStep): void {
     return;
   }
   run.states[step.index] = SENT;
-  const { query, operationName, variables } = singleRequest(step);
-  send(run, step.subgraph, step.operation === 'mutation' ? 'mutation' : 'query', {
-    query,
-    variables: pick(run.variables, variables),
-    operationName,
-  }).then(
+  const combined = singleRequest(step);
+  const operation = step.operation === 'mutation' ? 'mutation' : 'query';
+  send(run, step.subgraph, operation, combined, pick(run.variables, combined.variables)).then(
     (answer) => guarded(run, () => takeRootAnswer(run, step, answer)),
     (reason: unknown) => guarded(run, () => rootFailed(run, step, reason)),
   );
@@ -178,8 +175,7 @@ function sendBatches(run: Run, subgraph: string, batches: readonly Batch[]): voi
       if (value !== undefined) variables[name] = value;
     });
   });
-  const { query, operationName } = combined;
-  send(run, subgraph, 'query', { query, variables, operationName }).then(
+  send(run, subgraph, 'query', combined, variables).then(
     (answer) => guarded(run, () => takeEntities(run, subgraph, combined, batches, answer)),
     (reason: unknown) => guarded(run, () => batchesFailed(run, batches, reason)),
   );
@@ -266,8 +262,10 @@ function send(
   run: Run,
   subgraph: string,
   operation: 'query' | 'mutation',
-  request: SubgraphRequest,
+  { query, operationName, builtInLeaves }: CombinedRequest,
+  variables: Record<string, unknown>,
 ): Promise<SubgraphAnswer> {
   const { upstreams, headers, signal } = run.context;
-  return upstreams.call({ subgraph, operation, request, headers, signal });
+  const request = { query, variables, operationName };
+  return upstreams.call({ subgraph, operation, request, headers, signal, builtInLeaves });
 }

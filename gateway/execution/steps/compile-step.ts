@@ -25,6 +25,8 @@ export interface CompiledStep {
   readonly dependents: readonly number[];
   /** Fetches with the same signature ask the same of their entities: one list of representations serves them all. */
   readonly signature: number;
+  /** See {@link EntityTypes.hasBuiltInLeaves}. */
+  readonly builtInLeaves: boolean;
   /** For an entity fetch. */
   readonly gather:
     | ((root: Data, choose: (context: readonly unknown[] | undefined) => Gathered) => void)
@@ -62,6 +64,7 @@ export function declareSteps(program: Program, naming: EntityNaming, steps: read
         path,
         document,
         shape,
+        builtInLeaves: types.hasBuiltInLeaves(document),
         variables: (fetch.variableUsages ?? []).filter((name) => !contexts.includes(name)),
         contexts,
         dependencies,

@@ -1,14 +1,18 @@
 // Read once a supergraph: which fields identify an entity in which subgraph, and which types are of a type.
 import {
+  getNamedType,
   type GraphQLSchema,
   isAbstractType,
+  isEnumType,
   isInterfaceType,
   isObjectType,
+  isSpecifiedScalarType,
   Kind,
   parse,
   type SelectionSetNode,
 } from 'graphql';
 import type { ConstDirectiveNode, SelectionNode } from 'graphql';
+import type { FetchDocument } from './fetch-document.ts';
 
 /** What representations are built from, besides the plan. */
 export interface EntityTypes {
@@ -17,6 +21,8 @@ export interface EntityTypes {
   /** The resolvable `@key`s by which the subgraph knows the type. */
   keysOf(subgraph: string, type: string): readonly SelectionSetNode[];
   readonly interfaces: ReadonlySet<string>;
+  /** Whether all leaves of a fetch are of built-in scalars or enums. Its answer then has no number that needs its text. */
+  hasBuiltInLeaves(fetch: Pick<FetchDocument, 'selectionSet' | 'rootType'>): boolean;
 }
 
 /** @param schema the whole supergraph, inaccessible types included */
@@ -34,8 +40,30 @@ export function createEntityTypes(sdl: string, schema: GraphQLSchema): EntityTyp
         .filter(isInterfaceType)
         .map(({ name }) => name),
     ),
+    hasBuiltInLeaves: ({ selectionSet, rootType }) => hasBuiltInLeaves(schema, selectionSet, rootType),
     keysOf: (subgraph, type) => keys.get(`${subgraph}\n${type}`) ?? [],
   };
+}
+
+function hasBuiltInLeaves(
+  schema: GraphQLSchema,
+  { selections }: SelectionSetNode,
+  typeName: string | undefined,
+): boolean {
+  const type = typeName === undefined ? undefined : schema.getType(typeName);
+  return selections.every((node) => {
+    if (node.kind === Kind.FRAGMENT_SPREAD) return false;
+    if (node.kind === Kind.INLINE_FRAGMENT)
+      return hasBuiltInLeaves(schema, node.selectionSet, node.typeCondition?.name.value ?? typeName);
+    if (node.name.value === '__typename') return true;
+    const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[node.name.value] : undefined;
+    // What is not known may be anything.
+    if (field === undefined) return false;
+    const inner = getNamedType(field.type);
+    return node.selectionSet === undefined
+      ? isEnumType(inner) || isSpecifiedScalarType(inner)
+      : hasBuiltInLeaves(schema, node.selectionSet, inner.name);
+  });
 }
 
 function subtypes(schema: GraphQLSchema, name: string): string[] {

@@ -17,6 +17,8 @@ export interface FetchDocument {
   readonly name: string | undefined;
   /** What is selected of each entity, or of the root. The planner is told to write no named fragments. */
   readonly selectionSet: SelectionSetNode;
+  /** The type of the root from which it is selected; undefined for entities, whose fragments say their types. */
+  readonly rootType: string | undefined;
   /** All but `$representations`. */
   readonly variableDefinitions: readonly VariableDefinitionNode[];
 }
@@ -24,6 +26,8 @@ export interface FetchDocument {
 /** The planner's name for the list of entities asked for. */
 export const REPRESENTATIONS = 'representations';
 export const ENTITIES = '_entities';
+/** As every supergraph calls them. */
+const ROOT_TYPES = { query: 'Query', mutation: 'Mutation', subscription: 'Subscription' } as const;
 
 export function fetchDocument(fetch: FetchNode): FetchDocument {
   const document = parse(fetch.operation, { noLocation: true });
@@ -34,6 +38,7 @@ export function fetchDocument(fetch: FetchNode): FetchDocument {
     text: fetch.operation,
     name: fetch.operationName,
     selectionSet: fetch.requires === undefined ? selectionSet : entitySelection(selectionSet),
+    rootType: fetch.requires === undefined ? ROOT_TYPES[operation.operation] : undefined,
     variableDefinitions: (operation.variableDefinitions ?? []).filter(
       ({ variable }) => variable.name.value !== REPRESENTATIONS,
     ),

@@ -38,6 +38,9 @@ export function hoistLiterals(document: DocumentNode, schema: GraphQLSchema): Ho
   const literals = new Map<string, ValueNode>();
   const variables = new Map<string, VariableNode>();
   const definitions: VariableDefinitionNode[] = [];
+  /** Variables are completed before anything is sent, so their defaults stand in a fetch for validation alone. */
+  let inDefault = false;
+  let changed = false;
 
   function hoist(node: ValueNode, expected: string): ValueNode {
     if (node.kind === Kind.LIST)
@@ -48,6 +51,8 @@ export function hoistLiterals(document: DocumentNode, schema: GraphQLSchema): Ho
         fields: node.fields.map((field) => ({ ...field, value: hoist(field.value, expected) })),
       };
     if (!isChanged(node)) return node;
+    changed = true;
+    if (inDefault) return { kind: Kind.INT, value: '0' };
     const literal = `${expected} ${print(node)}`;
     let variable = variables.get(literal);
     if (variable === undefined) {
@@ -70,8 +75,14 @@ export function hoistLiterals(document: DocumentNode, schema: GraphQLSchema): Ho
   const hoisted = visit(
     document,
     visitWithTypeInfo(types, {
-      // A default value is no part of what is planned: variables are completed before.
-      VariableDefinition: () => false,
+      VariableDefinition: {
+        enter() {
+          inDefault = true;
+        },
+        leave() {
+          inDefault = false;
+        },
+      },
       IntValue: enter,
       FloatValue: enter,
       EnumValue: enter,
@@ -79,7 +90,7 @@ export function hoistLiterals(document: DocumentNode, schema: GraphQLSchema): Ho
       ObjectValue: enter,
     }),
   );
-  if (literals.size === 0) return undefined;
+  if (!changed) return undefined;
   const define = (node: OperationDefinitionNode): OperationDefinitionNode => ({
     ...node,
     variableDefinitions: [...(node.variableDefinitions ?? []), ...definitions],

@@ -7,6 +7,7 @@ const read = (status: number, contentType: string, body: unknown) =>
   readAnswer('shop', {
     status,
     contentType,
+    builtInLeaves: false,
     text: typeof body === 'string' ? body : JSON.stringify(body),
   });
 

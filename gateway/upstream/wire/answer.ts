@@ -1,5 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
-import { parseExactJson } from '#gateway/json/exact-json.ts';
+import { parseExactIntegers, parseExactJson } from '#gateway/json/exact-json.ts';
 import type { WireResponse } from './exchange.ts';
 import { type SubgraphAnswer, UpstreamError } from '#gateway/upstream/upstream.ts';
 
@@ -15,14 +15,14 @@ const GRAPHQL_JSON = 'application/graphql-response+json';
  * @throws {UpstreamError} `SUBGRAPH_HTTP_ERROR` or `SUBGRAPH_BAD_RESPONSE`
  */
 export function readAnswer(subgraph: string, response: WireResponse): SubgraphAnswer {
-  const { status, text } = response;
+  const { status } = response;
   const mediaType = readMediaType(response.contentType);
   const ok = status >= 200 && status < 300;
   if (mediaType !== 'application/json' && mediaType !== GRAPHQL_JSON) {
     if (!ok) throw httpError(subgraph, status);
     throw badResponse(subgraph, `content type ${JSON.stringify(response.contentType)}`, status);
   }
-  const answer = parseAnswer(text);
+  const answer = parseAnswer(response);
   if (typeof answer === 'string')
     throw ok ? badResponse(subgraph, answer, status) : httpError(subgraph, status);
   if (ok || mediaType === GRAPHQL_JSON) return answer;
@@ -31,10 +31,11 @@ export function readAnswer(subgraph: string, response: WireResponse): SubgraphAn
 }
 
 /** The answer, or what is wrong with it. */
-function parseAnswer(text: string): SubgraphAnswer | string {
+function parseAnswer({ text, builtInLeaves }: WireResponse): SubgraphAnswer | string {
   let answer: unknown;
   try {
-    answer = parseExactJson(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
+    const json = text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
+    answer = builtInLeaves ? parseExactIntegers(json) : parseExactJson(json);
   } catch {
     return 'a body that is no JSON';
   }

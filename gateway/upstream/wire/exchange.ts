@@ -5,6 +5,8 @@ import { decodeCharset, isUtf8 } from './charset.ts';
 import { decodeBody, isTooLong, readCodings } from './content-coding.ts';
 
 export interface WireResponse {
+  /** See `SubgraphCall.builtInLeaves`. */
+  readonly builtInLeaves: boolean;
   readonly status: number;
   readonly contentType: string;
   readonly text: string;
@@ -42,13 +44,14 @@ export function exchange<Answer>(
   headers: string[],
   body: string,
   cancellation: Cancellation,
+  builtInLeaves: boolean,
 ): Promise<Answer> {
   if (cancellation.reason !== undefined) {
     wire.ended();
     return Promise.reject(cancellation.reason);
   }
   return new Promise((resolve, reject) => {
-    const collector = new Collector(wire, resolve, reject);
+    const collector = new Collector(wire, builtInLeaves, resolve, reject);
     cancellation.step = collector;
     wire.pool.dispatch({ method: 'POST', path: wire.path, headers, body }, collector);
   });
@@ -57,6 +60,7 @@ export function exchange<Answer>(
 /** undici's view of one exchange. A class, as undici calls its methods by name on every chunk. */
 class Collector<Answer> implements Dispatcher.DispatchHandler, Cancellable {
   readonly #wire: Wire<Answer>;
+  readonly #builtInLeaves: boolean;
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (error: unknown) => void;
   #controller: Dispatcher.DispatchController | undefined;
@@ -69,8 +73,14 @@ class Collector<Answer> implements Dispatcher.DispatchHandler, Cancellable {
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(wire: Wire<Answer>, resolve: (answer: Answer) => void, reject: (error: unknown) => void) {
+  constructor(
+    wire: Wire<Answer>,
+    builtInLeaves: boolean,
+    resolve: (answer: Answer) => void,
+    reject: (error: unknown) => void,
+  ) {
     this.#wire = wire;
+    this.#builtInLeaves = builtInLeaves;
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -136,7 +146,14 @@ class Collector<Answer> implements Dispatcher.DispatchHandler, Cancellable {
       if (this.#location !== undefined) throw this.#redirected(this.#location);
       const text = textOf(chunks, bytes, this.#contentType);
       if (text === undefined) throw this.#unsupported(`content type ${this.#contentType}`);
-      this.#resolve(this.#wire.read({ status: this.#status, contentType: this.#contentType, text }));
+      this.#resolve(
+        this.#wire.read({
+          status: this.#status,
+          contentType: this.#contentType,
+          text,
+          builtInLeaves: this.#builtInLeaves,
+        }),
+      );
     } catch (error) {
       this.#reject(error);
     }

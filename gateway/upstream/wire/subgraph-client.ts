@@ -77,17 +77,18 @@ export function createSubgraphClient(
   return {
     call(call, headers, body, cancellation) {
       const { heard } = wire;
+      const { builtInLeaves = false } = call;
       const deadline = setTimeout(
         () => cancel(cancellation, timedOut(cancellation, wire.heard !== heard)),
         config.timeoutMs,
       );
       const attempt = () => {
         const turn = turns.take(cancellation);
-        if (turn === undefined) return exchange(wire, headers, body, cancellation);
+        if (turn === undefined) return exchange(wire, headers, body, cancellation, builtInLeaves);
         cancellation.turnAt = Infinity;
         return turn.then(() => {
           cancellation.turnAt = performance.now();
-          return exchange(wire, headers, body, cancellation);
+          return exchange(wire, headers, body, cancellation, builtInLeaves);
         });
       };
       // Not an async function, nor are those below: on this way every promise more is paid for by every call.
