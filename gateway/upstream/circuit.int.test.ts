@@ -8,7 +8,8 @@ import type { SubgraphCall, Upstreams } from './upstream.ts';
 import { createUpstreamRegistry } from './upstreams.ts';
 
 const FAILURES = 3;
-const TIMEOUT_MS = 80;
+/** For subgraphs that hang; others have all the time that a busy machine may need. */
+const IMPATIENT = { SUBGRAPH_TIMEOUT_MS: '500' };
 const COOL_DOWN_MS = 60_000;
 const TYPES = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key"])
   type Query { hello: String }`;
@@ -33,7 +34,6 @@ afterEach(async () => {
 function connect(settings: Record<string, string> = {}): Upstreams {
   const { upstream } = readConfig([], {
     SUPERGRAPH: 'none',
-    SUBGRAPH_TIMEOUT_MS: String(TIMEOUT_MS),
     SUBGRAPH_RETRIES: '0',
     BREAKER_FAILURES: String(FAILURES),
     BREAKER_COOL_DOWN_MS: String(COOL_DOWN_MS),
@@ -76,19 +76,20 @@ const many = <T>(call: () => Promise<T>, count = 2 * FAILURES) =>
   Promise.all(Array.from({ length: count }, call));
 
 test('one client that asks too much, while others are answered, is refused nothing and costs nobody anything', async () => {
-  const upstreams = connect();
+  const upstreams = connect(IMPATIENT);
   stub.fail(failOn('heavy', faults.hang));
-  for (let round = 0; round < 2; round += 1) {
-    const heavy = many(() => codeOf(ask(upstreams, 'stranger', 'heavy')));
-    await stub.received(stub.requests.length + 2 * FAILURES);
-    expect(await codeOf(ask(upstreams, 'ann', 'light'))).toBe('answered');
-    expect(new Set(await heavy)).toEqual(new Set(['SUBGRAPH_TIMEOUT']));
-  }
+  const heavy = many(() => codeOf(ask(upstreams, 'stranger', 'heavy')));
   expect(await codeOf(ask(upstreams, 'ann', 'light'))).toBe('answered');
+  expect(new Set(await heavy)).toEqual(new Set(['SUBGRAPH_TIMEOUT']));
+  expect(await codeOf(ask(upstreams, 'ann', 'light'))).toBe('answered');
+  const before = stub.requests.length;
+  const again = ask(upstreams, 'stranger', 'heavy');
+  await stub.received(before + 1);
+  expect(await codeOf(again)).toBe('SUBGRAPH_TIMEOUT');
 });
 
 test('what one client asks once too often in silence is refused to that client alone', async () => {
-  const upstreams = connect();
+  const upstreams = connect(IMPATIENT);
   stub.fail(failOn('heavy', faults.hang));
   await many(() => codeOf(ask(upstreams, 'stranger', 'heavy')));
   expect(await codeOf(ask(upstreams, 'stranger', 'heavy'))).toBe('SUBGRAPH_CIRCUIT_OPEN');
@@ -107,7 +108,7 @@ test('an operation that fails whoever asks it is refused to all, and no other is
 });
 
 test('a client all of whose operations fail is refused, and nobody else is', async () => {
-  const upstreams = connect();
+  const upstreams = connect(IMPATIENT);
   stub.fail((response, answer, request) =>
     (request.headers.authorization === 'cursed' ? faults.hang : faults.none)(response, answer, request),
   );
@@ -117,7 +118,7 @@ test('a client all of whose operations fail is refused, and nobody else is', asy
 });
 
 test('a subgraph that hangs for everyone is spared by everyone', async () => {
-  const upstreams = connect();
+  const upstreams = connect(IMPATIENT);
   stub.fail(faults.hang);
   const calls = ['ann', 'bob', 'cid', 'dan'].map((who, n) => codeOf(ask(upstreams, who, `a${n}`)));
   expect(new Set(await Promise.all(calls))).toEqual(new Set(['SUBGRAPH_TIMEOUT']));
@@ -127,7 +128,7 @@ test('a subgraph that hangs for everyone is spared by everyone', async () => {
 });
 
 test('a circuit that is open for one opens for all when the others fail, too', async () => {
-  const upstreams = connect();
+  const upstreams = connect(IMPATIENT);
   stub.fail(failOn('heavy', faults.hang));
   await many(() => codeOf(ask(upstreams, 'stranger', 'heavy')));
   stub.fail(faults.hang);
@@ -147,8 +148,10 @@ test.each<[string, (upstreams: Upstreams) => Promise<unknown>]>([
   expect(await codeOf(ask(upstreams, 'bob', 'b'))).toBe('SUBGRAPH_CIRCUIT_OPEN');
 });
 
+/** Less than it takes to drip a whole answer. */
+const IMPATIENT_DRIP = { SUBGRAPH_TIMEOUT_MS: '150' };
 const JSON_TYPE = { 'content-type': 'application/json' };
-test.each<[string, Fault | undefined, Partial<SubgraphCall>, string]>([
+test.each<[string, Fault | undefined, Partial<SubgraphCall>, string, Record<string, string>?]>([
   ['an answer that is too large', faults.oversize, {}, 'SUBGRAPH_TOO_LARGE'],
   [
     'a coding that is not known',
@@ -164,17 +167,17 @@ test.each<[string, Fault | undefined, Partial<SubgraphCall>, string]>([
     'SUBGRAPH_HTTP_ERROR',
   ],
   ['a header that cannot be sent', undefined, { headers: { authorization: 'a\nb' } }, 'SUBGRAPH_UNREACHABLE'],
-  ['an answer that drips', faults.slowDrip, {}, 'SUBGRAPH_TIMEOUT'],
-])('%s says nothing against the subgraph', async (_what, fault, call, code) => {
-  const upstreams = connect({ SUBGRAPH_MAX_RESPONSE_BYTES: '100000', SUBGRAPH_MAX_CALLS: '2' });
+  ['an answer that drips', faults.slowDrip, {}, 'SUBGRAPH_TIMEOUT', IMPATIENT_DRIP],
+])('%s says nothing against the subgraph', async (_what, fault, call, code, settings = {}) => {
+  const upstreams = connect({ ...settings, SUBGRAPH_MAX_RESPONSE_BYTES: '100000', SUBGRAPH_MAX_CALLS: '2' });
   stub.fail(fault);
   for (let i = 0; i < 2 * FAILURES; i += 1) expect(await codeOf(ask(upstreams, 'ann', 'a', call))).toBe(code);
   stub.fail(undefined);
-  expect(await codeOf(ask(upstreams, 'ann', 'a'))).toBe('answered');
+  expect(await codeOf(ask(upstreams, 'ann', 'a'))).not.toBe('SUBGRAPH_CIRCUIT_OPEN');
 });
 
 test('a call that its client gives up says nothing against the subgraph', async () => {
-  const upstreams = connect({ SUBGRAPH_TIMEOUT_MS: '10000' });
+  const upstreams = connect();
   stub.fail(faults.hang);
   const client = new AbortController();
   const calls = many(() => codeOf(ask(upstreams, 'ann', 'a', { signal: client.signal })));
@@ -186,7 +189,7 @@ test('a call that its client gives up says nothing against the subgraph', async 
 });
 
 test('calls whose turn never came say nothing against the subgraph', async () => {
-  const upstreams = connect({ SUBGRAPH_MAX_CALLS: '1' });
+  const upstreams = connect({ ...IMPATIENT, SUBGRAPH_MAX_CALLS: '1' });
   stub.fail(faults.hang);
   await many(() => codeOf(ask(upstreams, 'ann', 'a')));
   expect(stub.requests).toHaveLength(1);
