@@ -55,6 +55,9 @@ export interface GatewayDeps {
   readonly createPlanning: (supergraph: Supergraph, options: PlanningOptions) => Planning;
 }
 
+/** A new supergraph serves after so long, whatever is still to be planned for it. */
+const WARM_UP_MS = 10_000;
+
 /** Wires the gateway together. Listens only when told to; disposing it closes everything it opened. */
 export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
   const { config, logger } = deps;
@@ -158,9 +161,11 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
   return gateway;
 }
 
-/** Plans one operation a turn of the event loop, so that requests are served in between. */
+/** Plans one operation after the other, so that clients' new ones need not wait for all; for so long at most. */
 async function warmUp(planning: Planning, operations: ReturnType<Planning['hottest']>): Promise<void> {
+  const until = performance.now() + WARM_UP_MS;
   for (const operation of operations) {
+    if (performance.now() > until) return;
     await planning.warmUp([operation]);
     await new Promise((resolve) => setImmediate(resolve));
   }

@@ -62,8 +62,6 @@ export interface OperationText {
 }
 
 export interface Planning extends Disposable {
-  /** Parses and validates against the API schema. Throws {@link OperationError}. */
-  parse(source: string): DocumentNode;
   /**
    * What kind of operation it is, without planning it. Throws {@link OperationError}: `GRAPHQL_PARSE_FAILED`,
    * `GRAPHQL_VALIDATION_FAILED`, `OPERATION_RESOLUTION_FAILURE`.
@@ -228,7 +226,6 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
   }
 
   const planning: Planning = {
-    parse: parseSource,
     kindOf: (source, operationName = '') =>
       cache.find(source, operationName)?.kind ??
       selectOperation(parseSource(source), operationName).operation,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { readConfig } from '#gateway/config.ts';
-import { createGateway, type Gateway } from '#gateway/gateway.ts';
+import { createGateway, type Gateway, type GatewayDeps } from '#gateway/gateway.ts';
 import { DEFAULT_LIVE_CONFIG, type LiveConfig } from '#gateway/subscriptions/live-config.ts';
 import type { LiveMetrics } from '#gateway/subscriptions/live-metrics.ts';
 import { parseSupergraph } from '#gateway/supergraph/supergraph.ts';
@@ -27,6 +27,7 @@ export interface LiveGateway extends AsyncDisposable {
 export async function startLiveGateway(
   live: Partial<LiveConfig> = {},
   env: Record<string, string> = {},
+  createPlanning?: GatewayDeps['createPlanning'],
 ): Promise<LiveGateway> {
   const folder = await mkdtemp(join(tmpdir(), 'live-gateway-'));
   const file = join(folder, 'supergraph.graphql');
@@ -42,7 +43,7 @@ export async function startLiveGateway(
     config,
     logger,
     supergraph: parseSupergraph(sdl),
-    createPlanning: planInThreads(config.planning),
+    createPlanning: createPlanning ?? planInThreads(config.planning),
   });
   await gateway.listen();
   const served = await serveForTest(gateway, config, { ...DEFAULT_LIVE_CONFIG, ...live }, logger);

@@ -40,6 +40,7 @@ export interface ThreadedPlanner extends Planner {
 interface Graph {
   readonly id: number;
   readonly sdl: string;
+  closed: boolean;
 }
 
 interface Job {
@@ -155,6 +156,7 @@ export function createPlannerThreads(config: PlanningThreadsConfig): PlannerThre
   }
 
   function settle(thread: Thread, tell: () => void): void {
+    if (thread.job?.graph.closed) forget(thread, thread.job.graph);
     thread.job = undefined;
     thread.starting = false;
     thread.worker.unref();
@@ -251,7 +253,7 @@ export function createPlannerThreads(config: PlanningThreadsConfig): PlannerThre
 
   return {
     open(sdl) {
-      const graph: Graph = { id: (ids += 1), sdl };
+      const graph: Graph = { id: (ids += 1), sdl, closed: false };
       return {
         async ready() {
           await ask(graph, undefined, OPENING_MS);
@@ -266,9 +268,8 @@ export function createPlannerThreads(config: PlanningThreadsConfig): PlannerThre
           return planned;
         },
         [Symbol.dispose]() {
-          for (const thread of threads) {
-            if (thread.opened.delete(graph.id)) send(thread, { kind: 'close', supergraph: graph.id });
-          }
+          graph.closed = true;
+          for (const thread of threads) forget(thread, graph);
         },
       };
     },
@@ -282,6 +283,11 @@ export function createPlannerThreads(config: PlanningThreadsConfig): PlannerThre
       await Promise.all(ended);
     },
   };
+}
+
+/** A thread keeps a supergraph until nobody plans with it any more. */
+function forget(thread: Thread, graph: Graph): void {
+  if (thread.opened.delete(graph.id)) send(thread, { kind: 'close', supergraph: graph.id });
 }
 
 function send({ worker }: Thread, message: ToThread): void {
