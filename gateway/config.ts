@@ -10,7 +10,7 @@ import {
   type PlanningThreadsConfig,
 } from './planning/planning-config.ts';
 import { DEFAULT_LIVE_CONFIG, type LiveConfig } from './subscriptions/live-config.ts';
-import { HTTP_VARIABLES, type HttpConfig, httpConfig } from './transport/http-config.ts';
+import { HTTP_VARIABLES, type HttpConfig, httpConfig, LOCAL_ORIGIN } from './transport/http-config.ts';
 import { integer, list, MIB } from './variable-types.ts';
 
 /**
@@ -60,7 +60,12 @@ import { integer, list, MIB } from './variable-types.ts';
  * | `EXPLORER`                      | development | Apollo Sandbox at `/graphql`, GraphiQL at `/explorer`                        |
  * | `INTROSPECTION`                 | development | answer `__schema` and `__type`                                               |
  * | `METRICS`                       | development | `GET /metrics` for Prometheus, at this same port: who may ask it may read it |
- * | `CORS_ORIGINS`                  | none        | comma list of origins; development adds Apollo Studio's                      |
+ * | `CORS_ORIGINS`                  | none        | comma list of origins; development adds Apollo Studio's and any of this machine |
+ * | `REQUEST_TIMEOUT_MS`            | 30000       | for a request to arrive whole; connections without one, and clients that take nothing of their answer, are closed after it, too |
+ * | `KEEP_ALIVE_TIMEOUT_MS`         | as above    | for the next request on a connection; more than what a load balancer before it has |
+ * | `COMPRESS_FROM_BYTES`           | 1024        | shorter answers are sent as they are; 0 compresses none                      |
+ * | `MAX_BATCH`                     | 10          | operations in one HTTP request, with `BATCHING`                              |
+ * | `EXPLORER_EXAMPLES`             | none        | file of GraphQL operations, a tab each of `/explorer`                        |
  * | `TRUSTED_PROXIES`               | none        | comma list of addresses and networks of proxies whose `X-Forwarded-For` says where a client is |
  *
  * For live updates (meanings in `LiveConfig`): `SUBGRAPH_WS_URL_<NAME>`, `LIVE_UPSTREAM_IDENTITY` (operation),
@@ -87,7 +92,7 @@ export interface GatewayConfig {
   readonly explorer: boolean;
   readonly introspection: boolean;
   readonly metrics: boolean;
-  readonly corsOrigins: readonly string[];
+  readonly corsOrigins: readonly (string | RegExp)[];
   readonly http: HttpConfig;
   readonly live: LiveConfig;
 }
@@ -278,7 +283,7 @@ export function readConfig(
     explorer: env.EXPLORER ?? !production,
     introspection: env.INTROSPECTION ?? !production,
     metrics: env.METRICS ?? !production,
-    corsOrigins: production ? env.CORS_ORIGINS : [...new Set([...env.CORS_ORIGINS, ...STUDIO_ORIGINS])],
+    corsOrigins: production ? env.CORS_ORIGINS : [...env.CORS_ORIGINS, ...STUDIO_ORIGINS, LOCAL_ORIGIN],
     http: httpConfig(env),
     live: {
       ...live,

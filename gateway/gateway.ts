@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
+import { type Admission, createAdmission, overloaded } from './admission.ts';
 import type { GatewayConfig } from './config.ts';
 import type { EngineResult } from './execution/compiled-operation.ts';
 import { createPacing } from './execution/pacing.ts';
@@ -29,6 +30,8 @@ export interface ClientContext {
   readonly requestId?: string | undefined;
   /** Put the query plan into `extensions.queryPlan`; ignored in production. */
   readonly queryPlan?: boolean | undefined;
+  /** The transport has had it admitted and counts it, together with what it does before and after. */
+  readonly counted?: boolean | undefined;
 }
 
 export interface Gateway extends AsyncDisposable {
@@ -38,9 +41,14 @@ export interface Gateway extends AsyncDisposable {
   readonly upstreams: Upstreams;
   /** Tells what may be shared from what was read too early. */
   readonly writes: Pick<Writes, 'age'>;
+  /** Counts what is under way and says when there is no room. */
+  readonly admission: Admission;
   /** Called after each swap of the supergraph; returns how to stop that. */
   onSwap(listener: () => void): () => void;
-  /** One query or mutation, from any transport. Never rejects: what fails is in `errors`, masked already. */
+  /**
+   * One query or mutation, from any transport. Never rejects: what fails is in `errors`, masked already. `OVERLOADED`
+   * when there is no room for it.
+   */
   execute(request: GatewayRequest, client: ClientContext): Promise<EngineResult>;
   /** Starts to serve. Rejects when the port is taken. */
   listen(): Promise<{ url: string }>;
@@ -80,14 +88,8 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
 
   async function swap(supergraph: Supergraph): Promise<void> {
     const next = open(supergraph);
-    try {
-      await next.planning.ready();
-      await warmUp(next.planning, generations.current.planning.hottest(config.warmUpOperations));
-    } catch (error) {
-      next.planning[Symbol.dispose]();
-      await next.upstreams[Symbol.asyncDispose]();
-      throw error;
-    }
+    await next.planning.ready();
+    await warmUp(next.planning, generations.current.planning.hottest(config.warmUpOperations));
     generations.swap(next);
     logger.info({ supergraph: supergraph.id }, 'a new supergraph serves');
   }
@@ -113,9 +115,11 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
   let http: HttpServer | undefined;
   let watcher: Disposable | undefined;
 
+  const admission = createAdmission(config.limits.maxInFlight);
   const pacing = createPacing();
   const gateway: Gateway = {
     writes: registry.writes,
+    admission,
     get current() {
       return generations.current;
     },
@@ -125,6 +129,11 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
     },
     onSwap: (listener) => generations.onSwap(listener),
     async execute(request, client) {
+      if (!client.counted) {
+        const refusal = admission.refusal();
+        if (refusal !== undefined) return { errors: [overloaded(refusal).toJSON()] };
+        admission.begin();
+      }
       const turn = pacing.begin();
       if (turn !== undefined) await turn;
       try {
@@ -136,6 +145,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
         return { errors: mask(requestErrors(error), client.requestId) };
       } finally {
         pacing.end();
+        if (!client.counted) admission.end();
       }
     },
     async listen() {

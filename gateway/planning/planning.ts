@@ -9,7 +9,7 @@ import type { CompiledOperation } from '#gateway/execution/compiled-operation.ts
 import { createEntityTypes } from '#gateway/execution/steps/entity-keys.ts';
 import type { Supergraph } from '#gateway/supergraph/supergraph.ts';
 import { MIB } from '#gateway/variable-types.ts';
-import { bounded, shortened } from './bounded-messages.ts';
+import { shortened } from './bounded-messages.ts';
 import { type Coerced, createCoercion } from './coercion.ts';
 import { OperationError, refusedOperation } from './operation-error.ts';
 import { createPlanner, type PlannedOperation, plannedParts, type Planner } from './planner.ts';
@@ -37,7 +37,6 @@ export interface PreparedOperation {
 
 /** What may not be planned, however valid. Each throws {@link OperationError}. */
 export interface OperationLimits {
-  readonly maxTokens: number;
   /** Before it is parsed. */
   checkSource(source: string): void;
   /** Before it is validated: fragments may be missing, or spread in themselves. */
@@ -126,7 +125,7 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
     let document = cache.document(source);
     if (document === undefined) {
       limits?.checkSource(source);
-      document = parseText(source, limits?.maxTokens);
+      document = parseText(source);
       limits?.checkDocument(document);
       const errors = validateOperation(supergraph.apiSchema, document, hideSuggestions);
       if (errors.length > 0) throw new OperationError(errors);
@@ -284,11 +283,11 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
   return planning;
 }
 
-function parseText(source: string, maxTokens: number | undefined): DocumentNode {
+function parseText(source: string): DocumentNode {
   try {
-    return parse(source, { maxTokens });
+    return parse(source);
   } catch (error) {
-    if (error instanceof GraphQLError) throw new OperationError([bounded(error, 'GRAPHQL_PARSE_FAILED')]);
+    if (error instanceof GraphQLError) throw new OperationError([coded(error, 'GRAPHQL_PARSE_FAILED')]);
     if (error instanceof RangeError)
       throw refusedOperation('The document is nested too deep.', 'GRAPHQL_PARSE_FAILED');
     throw error;
@@ -313,6 +312,18 @@ function selectOperation(document: DocumentNode, name: string): OperationDefinit
 
 function unresolved(message: string): OperationError {
   return refusedOperation(shortened(message), 'OPERATION_RESOLUTION_FAILURE');
+}
+
+function coded(error: GraphQLError, code: string): GraphQLError {
+  const { message, nodes, source, positions, path, originalError, extensions } = error;
+  return new GraphQLError(shortened(message), {
+    nodes,
+    source,
+    positions,
+    path,
+    originalError,
+    extensions: { code, ...extensions },
+  });
 }
 
 function hashOf(key: string): string {

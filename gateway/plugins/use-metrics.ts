@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { LiveMetrics } from '#gateway/subscriptions/live-metrics.ts';
-import type { InFlight } from '#gateway/transport/in-flight.ts';
+import type { Admission } from '#gateway/admission.ts';
 
 export const METRICS_PATH = '/metrics';
 
 export interface MetricsSources {
   /** Where GraphQL is served: only requests there are counted and timed. */
   readonly graphqlPath: string;
-  readonly inFlight: InFlight;
+  readonly admission: Admission;
   readonly live: LiveMetrics;
 }
 
@@ -24,7 +24,7 @@ const LIVE_ANSWER = /^text\/event-stream|subscriptionSpec=/;
  * Serves `GET /metrics` in Prometheus' text format. What others count already is read when somebody asks; only requests
  * and the lag of live events are recorded as they happen, one record a request and one an event.
  */
-export function useMetrics(app: FastifyInstance, { graphqlPath, inFlight, live }: MetricsSources): void {
+export function useMetrics(app: FastifyInstance, { graphqlPath, admission, live }: MetricsSources): void {
   const registry = new Registry();
   const registers = [registry];
   const gauge = (name: string, help: string, read: () => number) =>
@@ -48,7 +48,11 @@ export function useMetrics(app: FastifyInstance, { graphqlPath, inFlight, live }
     });
   const own = (name: string) => `${PREFIX}${name}`;
 
-  gauge(own('requests_in_flight'), 'Requests under way, without live ones.', () => inFlight.size);
+  gauge(
+    own('requests_in_flight'),
+    'Requests and operations under way over all transports, without subscriptions.',
+    () => admission.size,
+  );
   const durations = new Histogram({
     name: own('request_duration_seconds'),
     help: 'From the head of a request to the end of its answer, without live ones.',

@@ -1,15 +1,36 @@
-import type { z } from 'zod';
-import { list } from '#gateway/variable-types.ts';
+import { z } from 'zod';
+import { integer, list } from '#gateway/variable-types.ts';
 import { isAddressOrNetwork } from './client-address.ts';
 
 /** How clients are served over HTTP. */
 export interface HttpConfig {
   /** Addresses and networks of the proxies whose `X-Forwarded-For` counts. */
   readonly trustedProxies: readonly string[];
+  /** For a request to arrive, for a connection to begin one, and for a client to take something of its answer. */
+  readonly requestTimeoutMs: number;
+  /** How long a connection is kept after an answer for the next request. */
+  readonly keepAliveTimeoutMs: number;
+  /** Answers of so many bytes are compressed for clients that ask for it. */
+  readonly compressFromBytes: number;
+  /** Operations in a batch, where batches are taken. */
+  readonly maxBatch: number;
+  /** GraphQL operations that the explorer opens with. */
+  readonly explorerExamples: string | undefined;
 }
+
+/** Of Node's timers. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Pages that are being worked on, at whatever port their tool has taken. */
+export const LOCAL_ORIGIN = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/;
 
 /** Their variables; `gateway/config.ts` reads them and explains them. */
 export const HTTP_VARIABLES = {
+  REQUEST_TIMEOUT_MS: integer(30_000, 1, LONGEST_TIMER_MS),
+  KEEP_ALIVE_TIMEOUT_MS: integer(0, 0, LONGEST_TIMER_MS),
+  COMPRESS_FROM_BYTES: integer(1_024, 0),
+  MAX_BATCH: integer(10, 1),
+  EXPLORER_EXAMPLES: z.string().default(''),
   TRUSTED_PROXIES: list
     .default([])
     .refine(
@@ -23,5 +44,10 @@ type Read<T extends Record<string, z.ZodType>> = { readonly [name in keyof T]: z
 export function httpConfig(env: Read<typeof HTTP_VARIABLES>): HttpConfig {
   return {
     trustedProxies: env.TRUSTED_PROXIES,
+    requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
+    keepAliveTimeoutMs: env.KEEP_ALIVE_TIMEOUT_MS || env.REQUEST_TIMEOUT_MS,
+    compressFromBytes: env.COMPRESS_FROM_BYTES || Number.POSITIVE_INFINITY,
+    maxBatch: env.MAX_BATCH,
+    explorerExamples: env.EXPLORER_EXAMPLES || undefined,
   };
 }

@@ -1,34 +1,42 @@
 import type { AddressInfo } from 'node:net';
-import { Readable } from 'node:stream';
-import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from '#gateway/config.ts';
 import type { ClientContext, Gateway } from '#gateway/gateway.ts';
 import type { ErrorMask } from '#gateway/plugins/use-error-masking.ts';
 import { useCors } from '#gateway/plugins/use-cors.ts';
 import { useMetrics } from '#gateway/plugins/use-metrics.ts';
-import { useOverload } from '#gateway/plugins/use-overload.ts';
-import { requestIdOf, useRequestId } from '#gateway/plugins/use-request-id.ts';
+import { answerOverloaded, RETRY_AFTER_S, useOverload } from '#gateway/plugins/use-overload.ts';
+import { useRequestId } from '#gateway/plugins/use-request-id.ts';
+import { useSecurityHeaders } from '#gateway/plugins/use-security-headers.ts';
 import { forwardHeaders } from '#gateway/upstream/forwarded-headers.ts';
-import { createApollo } from './apollo.ts';
-import { type ClientAddress, createClientAddress } from './client-address.ts';
-import { serveExplorer } from './explorer.ts';
-import { answerPlainPosts, type GraphqlOverHttp } from './graphql-over-http.ts';
-import { createInFlight, type InFlight } from './in-flight.ts';
-import { encodeFor } from './outgoing-buffers.ts';
-import { createLiveEndpoint, type LiveEndpoint } from '#gateway/transport/live/live-endpoint.ts';
-import { shareRequests } from './share-requests.ts';
+import { chooseStream, wantedAnswer } from './accept.ts';
+import { createClientAddress } from './client-address.ts';
+import { hasRequest } from './graphql-request.ts';
+import { useJsonBodies } from './http/body.ts';
+import { useErrorAnswers } from './http/error-answers.ts';
+import {
+  createGraphqlOverHttp,
+  type GraphqlOverHttp,
+  type HttpAnswer,
+  isBatch,
+} from './http/graphql-over-http.ts';
+import { serveHealth } from './http/health.ts';
+import { createOpenAnswers, type OpenAnswers } from './http/open-answers.ts';
+import { encodeFor } from './http/outgoing-buffers.ts';
+import { createApp } from './http/server-options.ts';
+import { createSharedAnswers, type SharedAnswers } from './http/share-requests.ts';
+import { createLiveEndpoint, type LiveEndpoint } from './live/live-endpoint.ts';
+import { servePages, type Pages } from './pages/pages.ts';
+import { createPersistedQueries } from './persisted-queries.ts';
 
 export const GRAPHQL_PATH = '/graphql';
-const HEALTH_PATH = '/health';
 /** `x-query-plan: 1` puts the plan into `extensions.queryPlan`; ignored in production. */
 const QUERY_PLAN_HEADER = 'x-query-plan';
-/** For a client to send its whole request; Fastify by itself would wait for ever. */
-const REQUEST_TIMEOUT_MS = 30_000;
-const JSON_TYPE = 'application/json; charset=utf-8';
 
 export interface HttpServer extends AsyncDisposable {
   readonly url: string;
+  readonly live: Pick<LiveEndpoint, 'metrics' | 'drain'>;
   /** Refuses new requests and resolves when those in flight have ended, or the bound has passed. */
   drain(): Promise<void>;
 }
@@ -45,9 +53,7 @@ interface Deps {
  * @throws {ListenError}
  */
 export async function serveHttp({ config, logger, gateway, mask }: Deps): Promise<HttpServer> {
-  const inFlight = createInFlight();
-  const unshared = answerPlainPosts(await createApollo({ config, logger, gateway }), gateway);
-  const graphql = config.shareRequests ? shareRequests(unshared, gateway) : unshared;
+  const { admission } = gateway;
   const clientAddress = createClientAddress(config.http.trustedProxies);
   const live = createLiveEndpoint({
     path: GRAPHQL_PATH,
@@ -58,122 +64,122 @@ export async function serveHttp({ config, logger, gateway, mask }: Deps): Promis
     mask,
     logger,
   });
-  const app = Fastify({
-    logger: false,
-    bodyLimit: config.limits.maxBodyBytes,
-    genReqId: requestIdOf,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    forceCloseConnections: true,
-  });
-  // The body stays text until it is known that it has to be read.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) =>
-    done(null, body),
-  );
-
-  await useCors(app, config.corsOrigins);
+  const app = createApp(config);
+  useJsonBodies(app, config.limits.maxBodyBytes);
   useRequestId(app);
-  useOverload(app, config.limits, inFlight);
-  if (config.metrics) useMetrics(app, { graphqlPath: GRAPHQL_PATH, inFlight, live: live.metrics });
+  useSecurityHeaders(app);
   useErrorAnswers(app, logger);
-  serveHealth(app, gateway, inFlight);
-  if (config.explorer) serveExplorer(app, GRAPHQL_PATH);
-  serveGraphql(app, { config, graphql, live, inFlight, clientAddress });
+  await useCors(app, config.corsOrigins);
+  useOverload(app, config.limits, admission);
+  if (config.metrics) useMetrics(app, { graphqlPath: GRAPHQL_PATH, admission, live: live.metrics });
+  serveHealth(app, gateway);
+  const pages = await servePages(app, {
+    endpoint: GRAPHQL_PATH,
+    explorer: config.explorer,
+    examplesFile: config.http.explorerExamples,
+  });
+  const openAnswers = createOpenAnswers(admission, config.http.requestTimeoutMs);
+  const clientOf = (request: FastifyRequest, signal: AbortSignal): ClientContext => ({
+    headers: forwardHeaders(
+      request.headers,
+      config.upstream.forwardHeaders,
+      request.id,
+      clientAddress(request.headers, request.raw.socket.remoteAddress),
+    ),
+    signal,
+    requestId: request.id,
+    queryPlan: request.headers[QUERY_PLAN_HEADER] === '1',
+    counted: true,
+  });
+  const graphql = createGraphqlOverHttp({
+    gateway,
+    persisted: createPersistedQueries(),
+    corsOrigins: config.corsOrigins,
+    maxBatch: config.batching ? config.http.maxBatch : 0,
+    compressFrom: config.http.compressFromBytes,
+  });
+  const shared = config.shareRequests ? createSharedAnswers(gateway) : undefined;
+  serveGraphql(app, { gateway, graphql, shared, live, openAnswers, pages, clientOf });
   live.attach(app.server);
 
   const url = await listen(app, config);
   return {
     url,
+    live,
     async drain() {
-      await Promise.all([inFlight.drain(config.shutdownTimeoutMs), live.drain()]);
+      await Promise.all([admission.drain(config.shutdownTimeoutMs), live.drain()]);
     },
     async [Symbol.asyncDispose]() {
       await live[Symbol.asyncDispose]();
       await app.close();
-      await graphql[Symbol.asyncDispose]();
+      openAnswers[Symbol.dispose]();
     },
   };
 }
 
 interface Endpoint {
-  readonly config: GatewayConfig;
+  readonly gateway: Gateway;
   readonly graphql: GraphqlOverHttp;
+  readonly shared: SharedAnswers | undefined;
   readonly live: LiveEndpoint;
-  readonly inFlight: InFlight;
-  readonly clientAddress: ClientAddress;
+  readonly openAnswers: OpenAnswers;
+  readonly pages: Pages;
+  readonly clientOf: (request: FastifyRequest, signal: AbortSignal) => ClientContext;
 }
 
-function serveGraphql(
-  app: FastifyInstance,
-  { config, graphql, live, inFlight, clientAddress }: Endpoint,
-): void {
+function serveGraphql(app: FastifyInstance, endpoint: Endpoint): void {
+  const { gateway, graphql, shared, live, openAnswers, pages, clientOf } = endpoint;
   app.route({
     method: ['GET', 'POST'],
     url: GRAPHQL_PATH,
     async handler(request, reply) {
-      const headers = forwardHeaders(
-        request.headers,
-        config.upstream.forwardHeaders,
-        request.id,
-        clientAddress(request.headers, request.raw.socket.remoteAddress),
-      );
-      if (live.http.answer(request, reply, headers)) return reply;
+      const wanted = wantedAnswer(request.headers.accept);
+      if (request.method !== 'POST' && wanted.page && !hasRequest(request.query as Record<string, unknown>)) {
+        const page = pages.sandbox(reply);
+        if (page !== undefined) return page;
+      }
+      // Others may have come while this one's body was on its way.
+      const refusal = gateway.admission.refusal();
+      if (refusal !== undefined) return answerOverloaded(reply, refusal);
       const gone = new AbortController();
-      inFlight.begin(reply.raw, () => gone.abort());
-      const client: ClientContext = {
-        headers,
-        signal: gone.signal,
-        requestId: request.id,
-        queryPlan: request.headers[QUERY_PLAN_HEADER] === '1',
-      };
-      const answer = await graphql.answer(request, client);
-      void reply.code(answer.status);
-      for (const [name, value] of answer.headers) void reply.header(name, value);
-      const { body } = answer;
-      if (typeof body === 'string') return reply.send(encodeFor(reply.raw, body));
-      return reply.send(Buffer.isBuffer(body) ? body : Readable.from(body));
+      const client = clientOf(request, gone.signal);
+      const key = shared?.keyOf(request, client);
+      const start = async (whose: ClientContext) =>
+        graphql.answer(graphql.read(request), request, wanted, whose);
+      if (shared !== undefined && key !== undefined && shared.has(key)) {
+        openAnswers.begin(reply.raw, () => gone.abort());
+        return send(reply, request, await shared.join(key, client, start));
+      }
+      const asked = graphql.read(request);
+      if (wanted.streams.length > 0 && request.method !== 'HEAD' && !isBatch(asked)) {
+        const stream = chooseStream(wanted, graphql.kindOf(asked));
+        if (stream !== undefined) return live.http.open(stream, asked, request, reply, client.headers);
+      }
+      openAnswers.begin(reply.raw, () => gone.abort());
+      const answer =
+        shared !== undefined && key !== undefined && shared.isShareable(asked)
+          ? await shared.join(key, client, start)
+          : await graphql.answer(asked, request, wanted, client);
+      return send(reply, request, answer);
     },
   });
 }
 
-function serveHealth(app: FastifyInstance, gateway: Gateway, inFlight: InFlight): void {
-  app.get(HEALTH_PATH, (_request, reply) => {
-    const status = inFlight.draining ? 'draining' : 'ready';
-    void reply
-      .code(inFlight.draining ? 503 : 200)
-      .send({ status, supergraph: gateway.current.supergraph.id, inFlight: inFlight.size });
-  });
+function send(reply: FastifyReply, request: FastifyRequest, answer: HttpAnswer): FastifyReply {
+  const { status, contentType, contentEncoding, body } = answer;
+  void reply.code(status).header('content-type', contentType);
+  if (status === 503) void reply.header('retry-after', RETRY_AFTER_S);
+  if (contentEncoding !== undefined) void reply.header('content-encoding', contentEncoding);
+  // What is no POST may be kept by caches.
+  if (request.method !== 'POST') addVary(reply, 'accept, accept-encoding');
+  else if (contentEncoding !== undefined) addVary(reply, 'accept-encoding');
+  return reply.send(typeof body === 'string' ? encodeFor(reply.raw, body) : body);
 }
 
-const CODES: Readonly<Record<number, string>> = {
-  400: 'BAD_REQUEST',
-  404: 'NOT_FOUND',
-  405: 'METHOD_NOT_ALLOWED',
-  413: 'PAYLOAD_TOO_LARGE',
-  415: 'UNSUPPORTED_MEDIA_TYPE',
-  431: 'HEADERS_TOO_LARGE',
-};
-
-/** Whatever goes wrong before GraphQL is answered in GraphQL's form all the same. */
-function useErrorAnswers(app: FastifyInstance, logger: Logger): void {
-  const answer = (reply: FastifyReply, status: number, message: string, requestId: string) => {
-    const code = CODES[status] ?? 'INTERNAL_SERVER_ERROR';
-    return reply
-      .code(status)
-      .header('content-type', JSON_TYPE)
-      .send(JSON.stringify({ errors: [{ message, extensions: { code, requestId } }] }));
-  };
-  app.setErrorHandler((error, request, reply) => {
-    // Nobody is there to be told.
-    if (request.raw.socket.destroyed) return reply.hijack();
-    const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
-    if (status >= 500) logger.error({ err: error, requestId: request.id }, 'request failed');
-    const message = status >= 500 || !(error instanceof Error) ? 'Internal server error' : error.message;
-    return answer(reply, status, message, request.id);
-  });
-  app.setNotFoundHandler((request, reply) => {
-    return answer(reply, 404, `There is nothing at ${request.method} ${request.url}.`, request.id);
-  });
+/** CORS has said that the answer varies by origin. */
+function addVary(reply: FastifyReply, names: string): void {
+  const given = reply.getHeader('vary');
+  void reply.header('vary', given === undefined ? names : `${String(given)}, ${names}`);
 }
 
 /** The address cannot be had; the message names the setting to change. */

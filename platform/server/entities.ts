@@ -17,11 +17,8 @@ import {
 const REPRESENTATIONS_AT_MOST = 10_000;
 
 type Reference = Readonly<Record<string, unknown>>;
-interface Key {
-  readonly fields: readonly string[];
-  /** Null where the reference does not carry the key, or carries something else in its place. */
-  read(reference: Reference): Reference | null;
-}
+/** Of one key. Null where the reference does not carry it, or carries something else in its place. */
+type ReadKey = (reference: Reference) => Reference | null;
 
 /**
  * Lets `_entities` answer each representation by itself: one that is malformed is an error at its own place, with the
@@ -34,7 +31,7 @@ export function guardEntities(schema: GraphQLSchema): void {
   const entity = schema.getType('_Entity');
   if (field?.resolve === undefined || !isUnionType(entity)) return;
   const { resolve } = field;
-  const entities = new Map(entity.getTypes().map((type) => [type.name, { type, keys: keysOf(type) }]));
+  const keys = new Map(entity.getTypes().map((type) => [type.name, { type, read: keysOf(type) }]));
   /** By the request's context: a document may ask for `_entities` many times. */
   const counts = new WeakMap<object, number>();
 
@@ -45,13 +42,18 @@ export function guardEntities(schema: GraphQLSchema): void {
     info: GraphQLResolveInfo,
   ): Promise<unknown> {
     const reference = asReference(representation);
-    const known = entities.get(String(reference['__typename']));
+    const known = keys.get(String(reference['__typename']));
     if (known === undefined)
       throw invalid('A representation names an entity of this subgraph in __typename.');
-    const whole = onlyWholeKeys(known.keys, reference);
-    if (whole === null) throw invalid(`A representation of ${known.type.name} carries one of its keys.`);
-    const resolved: unknown = await resolve(source, { representations: [whole] }, context, info);
-    return Array.isArray(resolved) ? resolved[0] : null;
+    const key = firstOf(known.read, reference);
+    if (key === null) throw invalid(`A representation of ${known.type.name} carries one of its keys.`);
+    const entities: unknown = await resolve(
+      source,
+      { representations: [{ ...reference, ...key }] },
+      context,
+      info,
+    );
+    return Array.isArray(entities) ? entities[0] : null;
   }
 
   field.resolve = (source, { representations }: { representations: readonly unknown[] }, context, info) => {
@@ -71,18 +73,16 @@ function asReference(representation: unknown): Reference {
   throw invalid('A representation is an object.');
 }
 
-/** The reference with its keys as they are to be read, and without what is left of those that are not whole. */
-function onlyWholeKeys(keys: readonly Key[], reference: Reference): Reference | null {
-  const read = keys.map((key) => key.read(reference)).filter((key) => key !== null);
-  if (read.length === 0) return null;
-  const others = Object.entries(reference).filter(
-    ([name]) => !keys.some(({ fields }) => fields.includes(name)),
-  );
-  return Object.assign({}, Object.fromEntries(others), ...read);
+function firstOf(keys: readonly ReadKey[], reference: Reference): Reference | null {
+  for (const read of keys) {
+    const key = read(reference);
+    if (key !== null) return key;
+  }
+  return null;
 }
 
 /** One for each `@key`, in the order of the schema. */
-function keysOf(type: GraphQLObjectType): Key[] {
+function keysOf(type: GraphQLObjectType): ReadKey[] {
   const nodes = [type.astNode, ...type.extensionASTNodes].flatMap((node) => node?.directives ?? []);
   return nodes.flatMap((directive) => {
     if (directive.name.value !== 'key') return [];
@@ -91,14 +91,11 @@ function keysOf(type: GraphQLObjectType): Key[] {
   });
 }
 
-function readerOf(type: GraphQLObjectType, fields: string): Key {
+function readerOf(type: GraphQLObjectType, fields: string): ReadKey {
   const [operation] = parse(`{ ${fields} }`, { noLocation: true }).definitions;
   if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error(`@key of ${type.name} has no fields.`);
   const { selectionSet } = operation;
-  return {
-    fields: selectionSet.selections.flatMap((field) => (field.kind === Kind.FIELD ? [field.name.value] : [])),
-    read: (reference) => readFields(type, selectionSet, reference),
-  };
+  return (reference) => readFields(type, selectionSet, reference);
 }
 
 function readFields(

@@ -220,7 +220,7 @@ describe('in a browser', () => {
     const { status, text } = await get(new URL('/explorer', running.url));
     expect(status).toBe(200);
     expect(text).toContain('"endpoint":"/graphql"');
-    expect(text).toContain('"subscriptionsProtocol":"WS"');
+    expect(text).toContain('"subscriptionsProtocol":"SSE"');
     // What a page loads by itself: scripts, styles, images, fonts, frames, imports.
     const markup = text.slice(0, text.indexOf('<script>')) + text.slice(text.lastIndexOf('</script>'));
     expect(markup).not.toMatch(/(?:src|href)\s*=\s*["']?(?:https?:)?\/\//i);

@@ -5,10 +5,6 @@ import type { StreamEnd } from '#gateway/subscriptions/subscriber.ts';
 export interface HttpFraming {
   readonly name: string;
   readonly contentType: string;
-  /** Takes queries and mutations too, not only subscriptions. */
-  readonly anyOperation: boolean;
-  /** @param accept the request's header */
-  accepted(accept: string): boolean;
   readonly opening: string;
   /** Tells the client's library where to resume without an event; undefined where it has no ear for that. */
   position?(cursor: Cursor): string;

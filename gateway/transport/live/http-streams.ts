@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Gateway } from '#gateway/gateway.ts';
 import type { LiveConfig } from '#gateway/subscriptions/live-config.ts';
 import { countClose } from '#gateway/subscriptions/live-metrics.ts';
 import {
@@ -14,23 +13,28 @@ import type { Subscriptions } from '#gateway/subscriptions/subscriptions.ts';
 import { tokenExpiry } from '#gateway/subscriptions/token-expiry.ts';
 import type { ForwardedHeaders } from '#gateway/upstream/upstream.ts';
 import type { HttpFraming } from './http-framing.ts';
-import { readOperation } from '#gateway/transport/http-operation.ts';
+import type { StreamName } from '#gateway/transport/accept.ts';
+import { RequestRefusal } from '#gateway/transport/refusal.ts';
 import { multipart } from './multipart.ts';
 import { sse } from './sse.ts';
 
 export interface HttpStreams extends AsyncDisposable {
   /**
-   * Answers with a stream when the request asks for one: any operation with `accept: text/event-stream`, a subscription
-   * with `accept: multipart/mixed;subscriptionSpec=1.0`. False when it is a request for one ordinary answer. The body is
-   * JSON text, as the endpoint leaves it.
+   * Answers an operation with a stream in the framing that the client takes; it takes over the reply.
+   * @throws {RequestRefusal} when there are as many as may be
    */
-  answer(request: FastifyRequest, reply: FastifyReply, forwarded: ForwardedHeaders): boolean;
+  open(
+    name: StreamName,
+    operation: LiveRequest,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    forwarded: ForwardedHeaders,
+  ): FastifyReply;
   /** Tells every client to come back; resolves when queries and mutations under way have been answered, within a bound. */
   drain(): Promise<void>;
 }
 
 export interface HttpStreamsDeps {
-  readonly gateway: Pick<Gateway, 'current'>;
   readonly subscriptions: Subscriptions;
   readonly live: LiveConfig;
 }
@@ -45,7 +49,7 @@ interface Client {
   closedFor: string;
 }
 
-const FRAMINGS: readonly HttpFraming[] = [sse, multipart];
+const FRAMINGS: Readonly<Record<StreamName, HttpFraming>> = { sse, multipart };
 const SWEEP_MS = 1_000;
 const DRAIN_POLL_MS = 20;
 const TOKEN_EXPIRED = failure('UNAUTHENTICATED', 'The token has expired.', {
@@ -54,18 +58,9 @@ const TOKEN_EXPIRED = failure('UNAUTHENTICATED', 'The token has expired.', {
 });
 
 /** Subscriptions over HTTP answers that do not end: server-sent events and multipart. */
-export function createHttpStreams({ gateway, subscriptions, live }: HttpStreamsDeps): HttpStreams {
+export function createHttpStreams({ subscriptions, live }: HttpStreamsDeps): HttpStreams {
   const { metrics } = subscriptions;
   const clients = new Set<Client>();
-
-  function kindOf({ query, operationName }: LiveRequest): 'query' | 'mutation' | 'subscription' | undefined {
-    try {
-      return gateway.current.planning.kindOf(query, operationName);
-    } catch {
-      // The stream says what is wrong.
-      return undefined;
-    }
-  }
 
   function stream(
     framing: HttpFraming,
@@ -162,31 +157,25 @@ export function createHttpStreams({ gateway, subscriptions, live }: HttpStreamsD
   const sweeping = setInterval(sweep, SWEEP_MS);
 
   return {
-    answer(request, reply, forwarded) {
-      const framing = FRAMINGS.find(({ accepted }) => accepted(request.headers.accept ?? ''));
-      const operation = framing && readOperation(request);
-      if (framing === undefined || operation === undefined) return false;
-      const kind = kindOf(operation);
-      if (!framing.anyOperation && kind !== 'subscription') return false;
-      const { raw: response } = reply.hijack();
-      const headers = reply.getHeaders() as Record<string, string>;
-      if (kind === 'mutation' && request.method === 'GET') {
-        response.writeHead(405, { ...headers, allow: 'POST' }).end();
-      } else if (metrics.connections >= live.maxConnections) {
+    open(name, operation, request, reply, forwarded) {
+      if (metrics.connections >= live.maxConnections) {
         countClose(metrics, 'full');
-        response.writeHead(503, { ...headers, 'retry-after': '1' }).end();
-      } else {
-        response.writeHead(200, {
-          ...headers,
-          'content-type': framing.contentType,
-          'cache-control': 'no-store',
-          // Asks nginx and its like not to hold events back.
-          'x-accel-buffering': 'no',
+        throw new RequestRefusal(503, 'OVERLOADED', 'There are too many live connections.', {
+          'retry-after': '1',
         });
-        response.write(framing.opening);
-        stream(framing, operation, request, response, forwarded);
       }
-      return true;
+      const framing = FRAMINGS[name];
+      const { raw: response } = reply.hijack();
+      response.writeHead(200, {
+        ...(reply.getHeaders() as Record<string, string>),
+        'content-type': framing.contentType,
+        'cache-control': 'no-store',
+        // Asks nginx and its like not to hold events back.
+        'x-accel-buffering': 'no',
+      });
+      response.write(framing.opening);
+      stream(framing, operation, request, response, forwarded);
+      return reply;
     },
     drain,
     async [Symbol.asyncDispose]() {

@@ -34,7 +34,7 @@ export interface LiveEndpointDeps {
 export function createLiveEndpoint(deps: LiveEndpointDeps): LiveEndpoint {
   const { path, live, logger } = deps;
   const subscriptions = createSubscriptions(deps);
-  const http = createHttpStreams({ gateway: deps.gateway, subscriptions, live });
+  const http = createHttpStreams({ subscriptions, live });
   let webSockets: WebSocketEndpoint | undefined;
   return {
     metrics: subscriptions.metrics,

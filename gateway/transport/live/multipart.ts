@@ -14,8 +14,6 @@ const LAST = '--\r\n';
 export const multipart: HttpFraming = {
   name: 'multipart',
   contentType: 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0',
-  anyOperation: false,
-  accepted: (accept) => /multipart\/mixed[^,]*;\s*subscriptionspec="?1\.0/i.test(accept),
   opening: BOUNDARY,
   event: (payload) =>
     Buffer.concat([Buffer.from(`${PART}{"payload":`), payload, Buffer.from(`}${BOUNDARY}`)]),

@@ -12,8 +12,6 @@ const LINE_ENDS = /[\r\n\0]/;
 export const sse: HttpFraming = {
   name: 'sse',
   contentType: 'text/event-stream; charset=utf-8',
-  anyOperation: true,
-  accepted: (accept) => accept.toLowerCase().includes('text/event-stream'),
   // A comment, so that whoever waits for the first byte knows that the stream stands.
   opening: ':\n\n',
   // Without data it is no event, but what a browser sends as `Last-Event-ID` when it comes back (HTML, 9.2.6).

@@ -1,6 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { parseRequestJson } from '#gateway/json/exact-json.ts';
 import type { LiveRequest } from '#gateway/subscriptions/subscriber.ts';
+import { readGraphqlRequest } from '#gateway/transport/graphql-request.ts';
 
 /** What a client may say, whichever of the two protocols it speaks. */
 export type ClientMessage =
@@ -91,17 +92,12 @@ export const legacyGraphqlWs: WsProtocol = {
 export const WS_PROTOCOLS: readonly WsProtocol[] = [graphqlTransportWs, legacyGraphqlWs];
 
 function readSubscribe(id: unknown, payload: Readonly<Record<string, unknown>>): ClientMessage | undefined {
-  const { query, operationName } = payload;
-  const variables = optionalRecord(payload['variables']);
-  const extensions = optionalRecord(payload['extensions']);
-  if (!isId(id) || typeof query !== 'string' || variables === undefined || extensions === undefined)
+  if (!isId(id)) return undefined;
+  try {
+    return { kind: 'subscribe', id, request: readGraphqlRequest(payload) };
+  } catch {
     return undefined;
-  if (operationName != null && typeof operationName !== 'string') return undefined;
-  return {
-    kind: 'subscribe',
-    id,
-    request: { query, operationName: operationName ?? undefined, variables, extensions },
-  };
+  }
 }
 
 const EMPTY = Object.freeze({});

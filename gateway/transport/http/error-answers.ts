@@ -1,0 +1,74 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { wantedAnswer } from '#gateway/transport/accept.ts';
+import { errorBody, RequestRefusal } from '#gateway/transport/refusal.ts';
+import { allowedMethods } from './server-options.ts';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+const CODES: Readonly<Record<number, string>> = {
+  400: 'BAD_REQUEST',
+  404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
+  406: 'NOT_ACCEPTABLE',
+  413: 'PAYLOAD_TOO_LARGE',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+  431: 'HEADERS_TOO_LARGE',
+};
+
+/** Whatever goes wrong before GraphQL is answered in GraphQL's form all the same, and tells nothing of the inside. */
+export function useErrorAnswers(app: FastifyInstance, logger: Logger): void {
+  const answer = (
+    { id, headers }: FastifyRequest,
+    reply: FastifyReply,
+    status: number,
+    code: string,
+    message: string,
+  ) =>
+    reply
+      .code(status)
+      .header('content-type', wantedAnswer(headers.accept).json ?? JSON_TYPE)
+      .send(errorBody(code, message, id));
+
+  app.addHook('onRequest', (request, reply, done) => {
+    if (hasTwoHosts(request.raw.rawHeaders)) {
+      void reply.header('connection', 'close');
+      return void answer(request, reply, 400, 'BAD_REQUEST', 'The request has more than one Host header.');
+    }
+    if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] !== undefined)
+      return done();
+    const allowed = allowedMethods(app, request.url);
+    if (allowed.length === 0) return done();
+    void reply.code(204).header('allow', allowed.join(', ')).send();
+  });
+  app.setErrorHandler((error, request, reply) => {
+    // Nobody is there to be told.
+    if (request.raw.socket.destroyed) return reply.hijack();
+    if (error instanceof RequestRefusal) {
+      void reply.headers(error.headers);
+      return answer(request, reply, error.statusCode, String(error.extensions['code']), error.message);
+    }
+    const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
+    if (status >= 500 || !(error instanceof Error)) {
+      logger.error({ err: error, requestId: request.id }, 'request failed');
+      return answer(request, reply, 500, 'INTERNAL_SERVER_ERROR', 'Internal server error');
+    }
+    return answer(request, reply, status, CODES[status] ?? 'BAD_REQUEST', error.message);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = allowedMethods(app, request.url);
+    if (allowed.length === 0) return answer(request, reply, 404, 'NOT_FOUND', 'There is nothing here.');
+    void reply.header('allow', allowed.join(', '));
+    return answer(request, reply, 405, 'METHOD_NOT_ALLOWED', `Allowed are ${allowed.join(', ')}.`);
+  });
+}
+
+/** Node takes the first one and drops the others, and what stands before us may take another (RFC 9112, 3.2). */
+function hasTwoHosts(rawHeaders: readonly string[]): boolean {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i];
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts > 1;
+}

@@ -1,0 +1,64 @@
+import type { FastifyRequest } from 'fastify';
+import type { ClientContext, Gateway } from '#gateway/gateway.ts';
+import { identityOf } from '#gateway/upstream/forwarded-headers.ts';
+import { createSharing } from '#gateway/upstream/sharing.ts';
+import { type Asked, type HttpAnswer, isBatch } from './graphql-over-http.ts';
+
+/**
+ * Whole identical queries in flight are answered once: parsed, executed and serialised for the first client, the same
+ * bytes for all.
+ */
+export interface SharedAnswers {
+  /**
+   * What makes requests identical: the same body, and the same answer asked for, from clients of whom the subgraphs are
+   * told the same. Undefined for what is no plain POST.
+   */
+  keyOf(request: FastifyRequest, client: ClientContext): string | undefined;
+  /** Whether the answer is on its way already; then the request need not be read. */
+  has(key: string): boolean;
+  isShareable(asked: Asked): boolean;
+  /** @param start answers for all, until the signal says that all have gone */
+  join(
+    key: string,
+    client: ClientContext,
+    start: (client: ClientContext) => Promise<HttpAnswer>,
+  ): Promise<HttpAnswer>;
+}
+
+export function createSharedAnswers(gateway: Pick<Gateway, 'current' | 'writes'>): SharedAnswers {
+  const sharing = createSharing<HttpAnswer>(gateway.writes);
+  return {
+    keyOf({ method, url, headers, body }, client) {
+      if (method !== 'POST' || typeof body !== 'string' || client.queryPlan) return undefined;
+      return [url, identityOf(client.headers), headers.accept, headers['accept-encoding'], body].join('\n');
+    },
+    has: (key) => sharing.has(key),
+    isShareable(asked) {
+      if (isBatch(asked)) return false;
+      try {
+        return gateway.current.planning.kindOf(asked.query, asked.operationName) === 'query';
+      } catch {
+        // Whoever answers it says what is wrong.
+        return false;
+      }
+    },
+    join(key, client, start) {
+      return sharing.join(
+        key,
+        () => {
+          const abandonedByAll = new AbortController();
+          return {
+            result: start({ ...client, signal: abandonedByAll.signal }).then(serialised),
+            stop: () => abandonedByAll.abort(),
+          };
+        },
+        client.signal,
+        () => new Error('the client has gone'),
+      );
+    },
+  };
+}
+
+function serialised(answer: HttpAnswer): HttpAnswer {
+  return typeof answer.body === 'string' ? { ...answer, body: Buffer.from(answer.body) } : answer;
+}
