@@ -88,8 +88,14 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
 
   async function swap(supergraph: Supergraph): Promise<void> {
     const next = open(supergraph);
-    await next.planning.ready();
-    await warmUp(next.planning, generations.current.planning.hottest(config.warmUpOperations));
+    try {
+      await next.planning.ready();
+      await warmUp(next.planning, generations.current.planning.hottest(config.warmUpOperations));
+    } catch (error) {
+      next.planning[Symbol.dispose]();
+      await next.upstreams[Symbol.asyncDispose]();
+      throw error;
+    }
     generations.swap(next);
     logger.info({ supergraph: supergraph.id }, 'a new supergraph serves');
   }

@@ -1,6 +1,9 @@
 // Planning: refusals quote what a client sent, which may be a megabyte.
+import { GraphQLError } from 'graphql';
 
 const MAX_LENGTH = 500;
+/** Of one error: a cycle of fragments, or a name, may be all over the document. */
+const MAX_PLACES = 20;
 const MAX_QUOTED = 100;
 const MAX_MEMBERS = 10;
 const MAX_LEVELS = 3;
@@ -10,6 +13,22 @@ export function shortened(message: string): string {
   if (message.length <= MAX_LENGTH) return message;
   const half = Math.floor(MAX_LENGTH / 2);
   return `${message.slice(0, half)}…${message.slice(1 - half)}`;
+}
+
+/**
+ * An error of graphql-js's with a code, told in few words and for few places. The same object where it is so already: to
+ * find its places again takes as long as reading the text.
+ */
+export function bounded(error: GraphQLError, code: string): GraphQLError {
+  const { message, nodes } = error;
+  error.extensions['code'] ??= code;
+  if (message.length <= MAX_LENGTH && (nodes?.length ?? 0) <= MAX_PLACES) return error;
+  return new GraphQLError(shortened(message), {
+    nodes: nodes?.slice(0, MAX_PLACES),
+    source: error.source,
+    positions: nodes === undefined ? error.positions : undefined,
+    extensions: error.extensions,
+  });
 }
 
 /** A value as graphql-js would quote it, up to a bound. */

@@ -9,7 +9,7 @@ import type { CompiledOperation } from '#gateway/execution/compiled-operation.ts
 import { createEntityTypes } from '#gateway/execution/steps/entity-keys.ts';
 import type { Supergraph } from '#gateway/supergraph/supergraph.ts';
 import { MIB } from '#gateway/variable-types.ts';
-import { shortened } from './bounded-messages.ts';
+import { bounded, shortened } from './bounded-messages.ts';
 import { type Coerced, createCoercion } from './coercion.ts';
 import { OperationError, refusedOperation } from './operation-error.ts';
 import { createPlanner, type PlannedOperation, plannedParts, type Planner } from './planner.ts';
@@ -37,6 +37,7 @@ export interface PreparedOperation {
 
 /** What may not be planned, however valid. Each throws {@link OperationError}. */
 export interface OperationLimits {
+  readonly maxTokens: number;
   /** Before it is parsed. */
   checkSource(source: string): void;
   /** Before it is validated: fragments may be missing, or spread in themselves. */
@@ -125,7 +126,7 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
     let document = cache.document(source);
     if (document === undefined) {
       limits?.checkSource(source);
-      document = parseText(source);
+      document = parseText(source, limits?.maxTokens);
       limits?.checkDocument(document);
       const errors = validateOperation(supergraph.apiSchema, document, hideSuggestions);
       if (errors.length > 0) throw new OperationError(errors);
@@ -283,11 +284,11 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
   return planning;
 }
 
-function parseText(source: string): DocumentNode {
+function parseText(source: string, maxTokens: number | undefined): DocumentNode {
   try {
-    return parse(source);
+    return parse(source, { maxTokens });
   } catch (error) {
-    if (error instanceof GraphQLError) throw new OperationError([coded(error, 'GRAPHQL_PARSE_FAILED')]);
+    if (error instanceof GraphQLError) throw new OperationError([bounded(error, 'GRAPHQL_PARSE_FAILED')]);
     if (error instanceof RangeError)
       throw refusedOperation('The document is nested too deep.', 'GRAPHQL_PARSE_FAILED');
     throw error;
@@ -312,18 +313,6 @@ function selectOperation(document: DocumentNode, name: string): OperationDefinit
 
 function unresolved(message: string): OperationError {
   return refusedOperation(shortened(message), 'OPERATION_RESOLUTION_FAILURE');
-}
-
-function coded(error: GraphQLError, code: string): GraphQLError {
-  const { message, nodes, source, positions, path, originalError, extensions } = error;
-  return new GraphQLError(shortened(message), {
-    nodes,
-    source,
-    positions,
-    path,
-    originalError,
-    extensions: { code, ...extensions },
-  });
 }
 
 function hashOf(key: string): string {

@@ -13,15 +13,16 @@ import {
   type ValidationContext,
   visit,
 } from 'graphql';
-import { shortened } from './bounded-messages.ts';
+import { bounded } from './bounded-messages.ts';
 
 /** Directives of incremental delivery, which this gateway does not offer. */
 const INCREMENTAL = new Set(['defer', 'stream']);
 const RULES = [...specifiedRules, FiniteFloatsRule];
 /** A document may be wrong in thousands of places; whoever wrote it learns from the first few. */
 const MAX_ERRORS = 50;
-/** Places of one error: a cycle of fragments, or a name, may be all over the document. */
-const MAX_PLACES = 20;
+/** To find the place of an error in a text takes as long as reading it. */
+const MAX_ERRORS_OF_LONG_TEXT = 5;
+const LONG_TEXT = 100_000;
 const GAVE_UP = 'Validation aborted.';
 const TOO_COMPLEX = new GraphQLError(
   'The document names the same fields too often to check that they can be merged.',
@@ -37,12 +38,13 @@ export function validateOperation(
   document: DocumentNode,
   hideSuggestions = false,
 ): GraphQLError[] {
+  const maxErrors = (document.loc?.end ?? 0) > LONG_TEXT ? MAX_ERRORS_OF_LONG_TEXT : MAX_ERRORS;
   const refused: GraphQLError[] = [];
   visit(document, {
     Directive(node) {
       const name = node.name.value;
       if (!INCREMENTAL.has(name) || schema.getDirective(name) != null) return;
-      if (refused.length === MAX_ERRORS) return;
+      if (refused.length === maxErrors) return;
       const extensions = { code: 'INCREMENTAL_DELIVERY_NOT_SUPPORTED' };
       refused.push(
         new GraphQLError(`This gateway answers in one piece: @${name} is not supported.`, {
@@ -53,17 +55,11 @@ export function validateOperation(
     },
   });
   if (refused.length > 0) return refused;
-  const errors = validate(schema, document, RULES, { maxErrors: MAX_ERRORS, hideSuggestions });
+  const errors = validate(schema, document, RULES, { maxErrors, hideSuggestions });
   // Alone, it says that graphql-js has given up comparing fields that may overlap.
   const [first] = errors;
   if (first !== undefined && errors.length === 1 && first.message === GAVE_UP) return [TOO_COMPLEX];
-  return errors.map(
-    ({ message, nodes }) =>
-      new GraphQLError(shortened(message), {
-        nodes: nodes?.slice(0, MAX_PLACES),
-        extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
-      }),
-  );
+  return errors.map((error) => bounded(error, 'GRAPHQL_VALIDATION_FAILED'));
 }
 
 /** A literal that no double holds is no Float, as it is none in a variable: graphql-js takes `1e400` for Infinity. */

@@ -17,8 +17,11 @@ import {
 const REPRESENTATIONS_AT_MOST = 10_000;
 
 type Reference = Readonly<Record<string, unknown>>;
-/** Of one key. Null where the reference does not carry it, or carries something else in its place. */
-type ReadKey = (reference: Reference) => Reference | null;
+interface Key {
+  readonly fields: readonly string[];
+  /** Null where the reference does not carry the key, or carries something else in its place. */
+  read(reference: Reference): Reference | null;
+}
 
 /**
  * Lets `_entities` answer each representation by itself: one that is malformed is an error at its own place, with the
@@ -31,7 +34,7 @@ export function guardEntities(schema: GraphQLSchema): void {
   const entity = schema.getType('_Entity');
   if (field?.resolve === undefined || !isUnionType(entity)) return;
   const { resolve } = field;
-  const keys = new Map(entity.getTypes().map((type) => [type.name, { type, read: keysOf(type) }]));
+  const entities = new Map(entity.getTypes().map((type) => [type.name, { type, keys: keysOf(type) }]));
   /** By the request's context: a document may ask for `_entities` many times. */
   const counts = new WeakMap<object, number>();
 
@@ -42,18 +45,13 @@ export function guardEntities(schema: GraphQLSchema): void {
     info: GraphQLResolveInfo,
   ): Promise<unknown> {
     const reference = asReference(representation);
-    const known = keys.get(String(reference['__typename']));
+    const known = entities.get(String(reference['__typename']));
     if (known === undefined)
       throw invalid('A representation names an entity of this subgraph in __typename.');
-    const key = firstOf(known.read, reference);
-    if (key === null) throw invalid(`A representation of ${known.type.name} carries one of its keys.`);
-    const entities: unknown = await resolve(
-      source,
-      { representations: [{ ...reference, ...key }] },
-      context,
-      info,
-    );
-    return Array.isArray(entities) ? entities[0] : null;
+    const whole = onlyWholeKeys(known.keys, reference);
+    if (whole === null) throw invalid(`A representation of ${known.type.name} carries one of its keys.`);
+    const resolved: unknown = await resolve(source, { representations: [whole] }, context, info);
+    return Array.isArray(resolved) ? resolved[0] : null;
   }
 
   field.resolve = (source, { representations }: { representations: readonly unknown[] }, context, info) => {
@@ -73,16 +71,18 @@ function asReference(representation: unknown): Reference {
   throw invalid('A representation is an object.');
 }
 
-function firstOf(keys: readonly ReadKey[], reference: Reference): Reference | null {
-  for (const read of keys) {
-    const key = read(reference);
-    if (key !== null) return key;
-  }
-  return null;
+/** The reference with its keys as they are to be read, and without what is left of those that are not whole. */
+function onlyWholeKeys(keys: readonly Key[], reference: Reference): Reference | null {
+  const read = keys.map((key) => key.read(reference)).filter((key) => key !== null);
+  if (read.length === 0) return null;
+  const others = Object.entries(reference).filter(
+    ([name]) => !keys.some(({ fields }) => fields.includes(name)),
+  );
+  return Object.assign({}, Object.fromEntries(others), ...read);
 }
 
 /** One for each `@key`, in the order of the schema. */
-function keysOf(type: GraphQLObjectType): ReadKey[] {
+function keysOf(type: GraphQLObjectType): Key[] {
   const nodes = [type.astNode, ...type.extensionASTNodes].flatMap((node) => node?.directives ?? []);
   return nodes.flatMap((directive) => {
     if (directive.name.value !== 'key') return [];
@@ -91,11 +91,14 @@ function keysOf(type: GraphQLObjectType): ReadKey[] {
   });
 }
 
-function readerOf(type: GraphQLObjectType, fields: string): ReadKey {
+function readerOf(type: GraphQLObjectType, fields: string): Key {
   const [operation] = parse(`{ ${fields} }`, { noLocation: true }).definitions;
   if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error(`@key of ${type.name} has no fields.`);
   const { selectionSet } = operation;
-  return (reference) => readFields(type, selectionSet, reference);
+  return {
+    fields: selectionSet.selections.flatMap((field) => (field.kind === Kind.FIELD ? [field.name.value] : [])),
+    read: (reference) => readFields(type, selectionSet, reference),
+  };
 }
 
 function readFields(

@@ -8,6 +8,7 @@ import { pgSchema, timestamp, uuid } from 'drizzle-orm/pg-core';
 import type { UserActor } from '#platform/auth/actor.ts';
 import type { MessageHandlers } from '#platform/events/messages.ts';
 import type { Queryable, Transaction } from '#platform/postgres/database.ts';
+import { isUuid } from '#platform/postgres/is-uuid.ts';
 import type { MigrationSet } from '#platform/postgres/migrate.ts';
 
 export const SESSIONS_MIGRATIONS: MigrationSet = {
@@ -36,7 +37,7 @@ export const sessionHandlers: MessageHandlers<Transaction> = {
 
 /** Whether the session that this actor's token belongs to has ended, as far as this service has heard. */
 export async function hasEnded(db: Queryable, { sessionId }: UserActor): Promise<boolean> {
-  if (sessionId === undefined) return false;
+  if (sessionId === undefined || !isUuid(sessionId)) return false;
   const found = await db
     .select({ sessionId: ended.sessionId })
     .from(ended)

@@ -98,6 +98,18 @@ test('ids that are numbers are read as the type ID reads them, and name nothing'
   expect(answer).toEqual({ data: { _entities: [null] } });
 });
 
+test('one key that is whole is enough, whatever stands in the place of another', async () => {
+  const [id, __typename] = [uuidv7(), 'Variant'];
+  const representations = [
+    { __typename, id, sku: null },
+    { __typename, id, sku: {} },
+    { __typename, sku: 'NONE', id: [] },
+    { __typename, sku: 'NONE', id: null },
+  ];
+  const answer = await subgraphs.clients.inventory.answer(ENTITIES, { representations });
+  expect(answer).toEqual({ data: { _entities: [null, null, null, null] } });
+});
+
 test('100,000 representations are refused at once, also when they come in many fields', async () => {
   const representations = Array.from({ length: 100_000 }, () => ({ __typename: 'Product', id: '1' }));
   const startedAt = performance.now();

@@ -3,6 +3,7 @@ import { type DocumentNode, Kind, type OperationDefinitionNode, print } from 'gr
 import { type OperationError, refusedOperation } from '#gateway/planning/operation-error.ts';
 import type { PlannedOperation, Planner } from '#gateway/planning/planner.ts';
 import type { PlanningThreadsConfig } from '#gateway/planning/planning-config.ts';
+import { SupergraphError } from '#gateway/supergraph/supergraph.ts';
 import type { Failure, FromThread, ToThread } from './messages.ts';
 
 /*
@@ -67,6 +68,8 @@ const SPARE_KEPT_MS = 30_000;
 /** For loading code and reading a supergraph, however large. */
 const OPENING_MS = 120_000;
 const LONGEST_WAIT_MS = 10_000;
+/** A plan is small, and a young generation of the usual size would take 45 MB more. */
+const YOUNG_MB = 16;
 /** Characters that may wait in all. */
 const MAX_WAITING_LENGTH = 8 * 1024 * 1024;
 
@@ -84,7 +87,10 @@ export function createPlannerThreads(config: PlanningThreadsConfig): PlannerThre
       name: 'planner',
       // What the main thread was told to load first is not for this one.
       execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: config.memoryMb },
+      resourceLimits: {
+        maxOldGenerationSizeMb: config.memoryMb,
+        maxYoungGenerationSizeMb: YOUNG_MB,
+      },
     });
     const thread: Thread = { worker, opened: new Set(), starting: true, job: undefined, timer: undefined };
     threads.add(thread);
@@ -141,7 +147,11 @@ export function createPlannerThreads(config: PlanningThreadsConfig): PlannerThre
         settle(thread, () => job.done(message.planned));
         return;
       case 'failed':
-        settle(thread, () => job.failed(errorOf(message.failure)));
+        settle(thread, () => {
+          const { failure } = message;
+          const isOpen = thread.opened.has(job.graph.id);
+          job.failed(isOpen ? errorOf(failure) : openingFailed(failure.message));
+        });
     }
   }
 
@@ -308,8 +318,8 @@ function endOf(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-function openingFailed(why: string): Error {
-  return new Error(`The supergraph cannot be read for planning: ${why}.`);
+function openingFailed(why: string): SupergraphError {
+  return new SupergraphError(`the supergraph cannot be read for planning: ${why}`);
 }
 
 function errorOf({ message, code }: Failure): Error {

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
 import type { CommandContext } from '../context.ts';
+import { hashOfToken } from '../credentials/refresh-tokens.ts';
 import { startSession } from '../credentials/session.ts';
-import type { UserRow } from '../db/tables.ts';
+import { refreshTokens, type UserRow } from '../db/tables.ts';
+import { USED_TOKENS_PER_SESSION } from '../domain/limits.ts';
 import { REFRESH_TOKEN_LIFE_MS, REPEAT_WINDOW_MS } from '../domain/session.ts';
 import { createCommandContext, createTestClock, createUser } from '../testing.ts';
 import { logOut } from './log-out.ts';
@@ -98,6 +100,25 @@ test('logging out with any token of the session ends it; doing so again, or with
   await logOut(context, { refreshToken: first });
   await logOut(context, { refreshToken: 'nonsense' });
   expect(await refresh(second)).toBeNull();
+});
+
+test('a session that is refreshed without end keeps a bounded number of used tokens', async () => {
+  const first = await newFamily();
+  const { rows } = await context.db.execute<{ id: string }>(
+    sql`select session_id as id from refresh_tokens where hash = ${hashOfToken(first)}`,
+  );
+  const sessionId = rows[0]?.id ?? '';
+  const before = clock.now().toISOString();
+  await context.db.execute(sql`
+    insert into refresh_tokens (hash, session_id, created_at, expires_at, used_at)
+    select sha256(convert_to(${sessionId} || n, 'UTF8')), ${sessionId}::uuid, ${before}::timestamptz - n * interval '1 minute',
+      ${before}::timestamptz + interval '30 days', ${before}::timestamptz - n * interval '1 minute'
+    from generate_series(1, ${USED_TOKENS_PER_SESSION + 20}) n`);
+  const second = await refresh(first);
+  expect(await context.db.$count(refreshTokens, eq(refreshTokens.sessionId, sessionId))).toBe(
+    USED_TOKENS_PER_SESSION + 1,
+  );
+  expect(await refresh(second ?? '')).not.toBeNull();
 });
 
 test('what is no token of ours is refused and changes nothing', async () => {

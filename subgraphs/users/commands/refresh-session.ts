@@ -6,6 +6,7 @@ import type { CommandContext } from '../context.ts';
 import { hashOfToken, newRefreshToken, sealForPredecessor, unseal } from '../credentials/refresh-tokens.ts';
 import { describeSession, type Session } from '../credentials/session.ts';
 import {
+  deleteOldestTokens,
   endSession,
   findRefreshToken,
   findUnusedSuccessor,
@@ -16,6 +17,7 @@ import {
 } from '../db/session.queries.ts';
 import type { RefreshTokenRow } from '../db/tables.ts';
 import { findUsers } from '../db/user.queries.ts';
+import { USED_TOKENS_PER_SESSION } from '../domain/limits.ts';
 import { decideRefresh, REFRESH_TOKEN_LIFE_MS } from '../domain/session.ts';
 import type { RefreshSessionInput } from '../resolvers/types.generated.ts';
 
@@ -87,6 +89,7 @@ async function trade(
     predecessorHash: hash,
     sealedForPredecessor: sealForPredecessor(successor, shown),
   });
+  await deleteOldestTokens(tx, sessionId, USED_TOKENS_PER_SESSION);
   await prolongSession(tx, sessionId, expiresAt);
   return successor;
 }

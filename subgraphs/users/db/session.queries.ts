@@ -95,6 +95,17 @@ export async function useRefreshToken(tx: Transaction, hash: Buffer, now: Date):
     .where(and(eq(refreshTokens.hash, hash), isNull(refreshTokens.usedAt)));
 }
 
+/** Forgets the oldest used tokens of a session beyond the newest `kept`. */
+export async function deleteOldestTokens(tx: Transaction, sessionId: string, kept: number): Promise<void> {
+  const surplus = tx
+    .select({ hash: refreshTokens.hash })
+    .from(refreshTokens)
+    .where(and(eq(refreshTokens.sessionId, sessionId), isNotNull(refreshTokens.usedAt)))
+    .orderBy(desc(refreshTokens.usedAt))
+    .offset(kept);
+  await tx.delete(refreshTokens).where(inArray(refreshTokens.hash, surplus));
+}
+
 export async function prolongSession(tx: Transaction, sessionId: string, expiresAt: Date): Promise<void> {
   await tx.update(sessions).set({ expiresAt }).where(eq(sessions.id, sessionId));
 }

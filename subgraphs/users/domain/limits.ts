@@ -8,3 +8,8 @@ export const POSTAL_CODE_MAX_LENGTH = 20;
 export const ADDRESSES_PER_USER = 50;
 /** Log-ins that go on at once: a device or a browser each. */
 export const SESSIONS_PER_USER = 50;
+/**
+ * Used refresh tokens that are told apart from unknown ones: five days of refreshing every 15 minutes. One older than these does
+ * not work either, but no longer ends its session.
+ */
+export const USED_TOKENS_PER_SESSION = 500;
