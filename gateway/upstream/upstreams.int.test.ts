@@ -183,6 +183,43 @@ test('at most SUBGRAPH_MAX_CALLS are under way, SUBGRAPH_MAX_WAITING wait, and t
   expect(await Promise.all(first)).toEqual([HELLO, HELLO, HELLO]);
 });
 
+test.each([
+  [
+    'one client',
+    (n: number) => ({ headers: { authorization: 'heavy' }, request: { query: `{ a${n}: hello }` } }),
+  ],
+  [
+    'one operation',
+    (n: number) => ({ headers: { authorization: `user ${n}` }, request: { query: '{ heavy: hello }' } }),
+  ],
+])('%s never takes all turns, and not all places to wait for one', async (_what, heavy) => {
+  const upstreams = connect({ SUBGRAPH_MAX_CALLS: '8', SUBGRAPH_MAX_WAITING: '8' });
+  stub.fail((response, answer, request) => {
+    const held = request.headers.authorization === 'heavy' || answer.includes('heavy');
+    (held ? faults.hang : faults.none)(response, answer, request);
+  });
+  const client = new AbortController();
+  const calls = Array.from({ length: 20 }, (_, n) =>
+    upstreams
+      .call(hello({ ...heavy(n), signal: client.signal }))
+      .catch((error: { code: string }) => error.code),
+  );
+  await stub.received(6);
+  for (let n = 0; n < 5; n += 1)
+    expect(await upstreams.call(hello({ headers: { authorization: 'light' } }))).toEqual(HELLO);
+  expect(stub.requests.filter(({ headers }) => headers['authorization'] !== 'light')).toHaveLength(6);
+  client.abort();
+  const codes = await Promise.all(calls);
+  expect(codes.filter((code) => code === 'SUBGRAPH_OVERLOADED')).toHaveLength(8);
+  expect(codes.filter((code) => code === 'CANCELLED')).toHaveLength(12);
+  // Everything that was counted has been given back.
+  stub.fail(undefined);
+  const all = Array.from({ length: 8 }, (_, n) =>
+    upstreams.call(hello({ request: { query: `{ b${n}: hello }` } })),
+  );
+  expect(await Promise.all(all)).toHaveLength(8);
+});
+
 test('a call that gives up waiting leaves its place to others', async () => {
   const upstreams = connect({ SUBGRAPH_MAX_CALLS: '1', SUBGRAPH_MAX_WAITING: '1' });
   const answers = holdAnswers();

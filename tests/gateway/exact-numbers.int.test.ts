@@ -15,7 +15,7 @@ const ITEMS = `${LINK}
     echo(v: JSON, b: Big, list: [Big!], range: Range, f: Float, n: Int, id: ID, other: Other): JSON
   }
   type Mutation { put(v: JSON): JSON }
-  type Subscription { changed: Item }
+  type Subscription { changed(of: JSON): Item }
   type Item @key(fields: "id") { id: Big! big: Big bag: JSON price: Float count: Int uid: ID }`;
 const STOCK = `${LINK} scalar JSON scalar Big type Item @key(fields: "id") { id: Big! stock: JSON }`;
 const BIG = '9007199254740993';
@@ -110,11 +110,16 @@ test('an event of a subscription keeps its numbers, and so do the keys it is com
   client.send({
     id: '1',
     type: 'subscribe',
-    payload: { query: 'subscription { changed { id bag stock } }' },
+    payload: {
+      query: 'subscription ($x: JSON = 1e400) { changed(of: [1.0, RED, $x]) { id bag stock } }',
+    },
   });
   expect(await text).toContain(`{"data":{"changed":{"id":${BIG},"bag":${BAG},"stock":{"n":5.00}}}`);
   expect(await text).toContain('"extensions":{"cursor":3}');
   expect(stock.calls.at(-1)?.body).toContain(`"id":${BIG}`);
+  const subscribed = items.calls.find(({ body }) => body.includes('"subscribe"'))?.body ?? '';
+  expect(subscribed).toMatch(/changed\(of:\[1\.0[ ,]RED[ ,]?\$x\]\)/);
+  expect(subscribed).toContain('"variables":{"x":1e400}');
 });
 
 test.each([

@@ -13,7 +13,7 @@ export interface RawCall {
 export interface RawSubgraph extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
-  /** All that came, oldest first. */
+  /** All that came, oldest first, messages that subscribe among them. */
   readonly calls: readonly RawCall[];
   /** How it answers from now on: with JSON text, or by itself. */
   answer(with_: (call: RawCall, response: ServerResponse) => string | undefined): void;
@@ -40,7 +40,7 @@ export async function startRawSubgraph(events: readonly string[] = []): Promise<
     });
   });
   const sockets = new WebSocketServer({ server });
-  sockets.on('connection', (socket) => speak(socket, events));
+  sockets.on('connection', (socket) => speak(socket, events, (body) => calls.push({ headers: {}, body })));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -62,12 +62,13 @@ export async function startRawSubgraph(events: readonly string[] = []): Promise<
   };
 }
 
-function speak(socket: WebSocket, events: readonly string[]): void {
+function speak(socket: WebSocket, events: readonly string[], subscribed: (body: string) => void): void {
   socket.on('error', () => {});
   socket.on('message', (data: Buffer) => {
     const { type, id } = JSON.parse(data.toString()) as { type: string; id?: string };
     if (type === 'connection_init') socket.send('{"type":"connection_ack"}');
     if (type !== 'subscribe') return;
+    subscribed(data.toString());
     for (const event of events) socket.send(`{"id":"${id}","type":"next","payload":${event}}`);
   });
 }

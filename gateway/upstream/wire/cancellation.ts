@@ -1,4 +1,4 @@
-import type { UpstreamError } from '#gateway/upstream/upstream.ts';
+import type { SubgraphCall, UpstreamError } from '#gateway/upstream/upstream.ts';
 
 /** A step of a call that can be stopped while it is under way. */
 export interface Cancellable {
@@ -16,10 +16,12 @@ export interface Cancellation {
   step: Cancellable | undefined;
   /** When its turn came, in ms of `performance.now()`: 0 when it had not to wait for it, `Infinity` while it does. */
   turnAt: number;
+  /** The call, while its turn is one of those that are counted by whose they are. */
+  counted: SubgraphCall | undefined;
 }
 
 export function createCancellation(): Cancellation {
-  return { reason: undefined, step: undefined, turnAt: 0 };
+  return { reason: undefined, step: undefined, turnAt: 0, counted: undefined };
 }
 
 /** Stops what is under way and every step after it. Only the first reason counts. */

@@ -27,7 +27,7 @@ export interface Wire<Answer> {
   /** The connection failed, with undici's error, before or after the request was `started`. */
   unreachable(cause: Error, started: boolean): UpstreamError;
   /** The exchange has ended, either way. */
-  ended(): void;
+  ended(cancellation: Cancellation): void;
 }
 
 /**
@@ -47,11 +47,11 @@ export function exchange<Answer>(
   builtInLeaves: boolean,
 ): Promise<Answer> {
   if (cancellation.reason !== undefined) {
-    wire.ended();
+    wire.ended(cancellation);
     return Promise.reject(cancellation.reason);
   }
   return new Promise((resolve, reject) => {
-    const collector = new Collector(wire, builtInLeaves, resolve, reject);
+    const collector = new Collector(wire, cancellation, builtInLeaves, resolve, reject);
     cancellation.step = collector;
     wire.pool.dispatch({ method: 'POST', path: wire.path, headers, body }, collector);
   });
@@ -60,6 +60,7 @@ export function exchange<Answer>(
 /** undici's view of one exchange. A class, as undici calls its methods by name on every chunk. */
 class Collector<Answer> implements Dispatcher.DispatchHandler, Cancellable {
   readonly #wire: Wire<Answer>;
+  readonly #cancellation: Cancellation;
   readonly #builtInLeaves: boolean;
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (error: unknown) => void;
@@ -75,11 +76,13 @@ class Collector<Answer> implements Dispatcher.DispatchHandler, Cancellable {
 
   constructor(
     wire: Wire<Answer>,
+    cancellation: Cancellation,
     builtInLeaves: boolean,
     resolve: (answer: Answer) => void,
     reject: (error: unknown) => void,
   ) {
     this.#wire = wire;
+    this.#cancellation = cancellation;
     this.#builtInLeaves = builtInLeaves;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -167,7 +170,7 @@ class Collector<Answer> implements Dispatcher.DispatchHandler, Cancellable {
 
   #settle(): void {
     this.#settled = true;
-    this.#wire.ended();
+    this.#wire.ended(this.#cancellation);
   }
 
   #tooLarge(): UpstreamError {

@@ -62,7 +62,7 @@ export function createSubgraphClient(
         // What breaks off may be one request's doing; what cannot be connected to is away.
         health: started ? 'doubtful' : isOwnFault(cause) ? undefined : 'down',
       }),
-    ended: () => turns.end(),
+    ended: (cancellation) => turns.end(cancellation),
   };
   const timedOut = ({ turnAt }: Cancellation, heard: boolean) => {
     const { timeoutMs } = config;
@@ -83,7 +83,7 @@ export function createSubgraphClient(
         config.timeoutMs,
       );
       const attempt = () => {
-        const turn = turns.take(cancellation);
+        const turn = turns.take(call, cancellation);
         if (turn === undefined) return exchange(wire, headers, body, cancellation, builtInLeaves);
         cancellation.turnAt = Infinity;
         return turn.then(() => {

@@ -1,46 +1,108 @@
+import { identityOf } from '#gateway/upstream/forwarded-headers.ts';
+import type { SubgraphCall, UpstreamError } from '#gateway/upstream/upstream.ts';
 import type { Cancellation } from './cancellation.ts';
-import type { UpstreamError } from '#gateway/upstream/upstream.ts';
 
 export interface Turns {
   /**
    * Takes a turn: `undefined` when there is one at once, else a promise of it. Rejects with `refusal()` when too many
    * wait already, with the reason when cancelled.
    */
-  take(cancellation: Cancellation): Promise<void> | undefined;
-  /** Ends a turn that was taken; the longest waiting one goes next. */
-  end(): void;
+  take(call: SubgraphCall, cancellation: Cancellation): Promise<void> | undefined;
+  /** Ends the turn that was taken; the one who waits longest and may go goes next. */
+  end(cancellation: Cancellation): void;
 }
 
-/** At most `max` turns at once, at most `maxWaiting` wait for theirs, first come first served. */
+interface Waiting {
+  readonly call: SubgraphCall;
+  readonly cancellation: Cancellation;
+  go(): void;
+}
+
+/** Of all turns and of all places to wait, so much is left to others than the one identity or operation that has most. */
+const LEFT_TO_OTHERS = 1 / 4;
+
+/**
+ * At most `max` turns at once, at most `maxWaiting` wait for theirs, first come first served. One client that asks for
+ * much, or one operation that takes long, never takes all: a quarter of the turns is left to others. While half of them
+ * are free nobody counts who has which.
+ */
 export function createTurns(max: number, maxWaiting: number, refusal: () => UpstreamError): Turns {
-  const waiting = new Set<() => void>();
+  const plenty = max / 2;
+  const mostCounted = Math.ceil(max * LEFT_TO_OTHERS);
+  const mostWaiting = Math.ceil(maxWaiting * (1 - LEFT_TO_OTHERS));
+  const waiting = new Set<Waiting>();
+  const running = createCounts();
+  const queued = createCounts();
   let taken = 0;
 
+  function begin(call: SubgraphCall, cancellation: Cancellation): void {
+    taken += 1;
+    if (taken <= plenty) return;
+    running.add(call, 1);
+    cancellation.counted = call;
+  }
+
+  function leave(entry: Waiting): boolean {
+    if (!waiting.delete(entry)) return false;
+    queued.add(entry.call, -1);
+    return true;
+  }
+
+  const mayGo = (call: SubgraphCall) => taken < plenty || (taken < max && running.most(call) < mostCounted);
+
   return {
-    take(cancellation) {
+    take(call, cancellation) {
       if (cancellation.reason !== undefined) return Promise.reject(cancellation.reason);
-      if (taken < max) {
-        taken += 1;
+      if (mayGo(call)) {
+        begin(call, cancellation);
         return undefined;
       }
-      if (waiting.size >= maxWaiting) return Promise.reject(refusal());
-      return new Promise((resolve, reject) => {
-        waiting.add(resolve);
+      if (waiting.size >= maxWaiting || queued.most(call) >= mostWaiting) return Promise.reject(refusal());
+      return new Promise((go, reject) => {
+        const entry: Waiting = { call, cancellation, go };
+        waiting.add(entry);
+        queued.add(call, 1);
         // Once its turn has come, the step after this one has the slot.
-        const leave = (reason: UpstreamError) => {
-          if (waiting.delete(resolve)) reject(reason);
+        const cancel = (reason: UpstreamError) => {
+          if (leave(entry)) reject(reason);
         };
-        cancellation.step = { cancel: leave };
+        cancellation.step = { cancel };
       });
     },
-    end() {
-      const [next] = waiting;
-      if (next === undefined) {
-        taken -= 1;
+    end(cancellation) {
+      taken -= 1;
+      if (cancellation.counted !== undefined) running.add(cancellation.counted, -1);
+      cancellation.counted = undefined;
+      for (const entry of waiting) {
+        if (!mayGo(entry.call)) continue;
+        leave(entry);
+        begin(entry.call, entry.cancellation);
+        entry.go();
         return;
       }
-      waiting.delete(next);
-      next();
+    },
+  };
+}
+
+/** How many calls there are of each identity and of each operation. */
+function createCounts() {
+  const counts = new Map<string, number>();
+
+  function change(key: string, by: number): void {
+    const count = (counts.get(key) ?? 0) + by;
+    if (count === 0) counts.delete(key);
+    else counts.set(key, count);
+  }
+
+  return {
+    add({ headers, request }: SubgraphCall, by: 1 | -1): void {
+      change(`identity ${identityOf(headers)}`, by);
+      change(`operation ${request.query}`, by);
+    },
+    /** Of the call's identity or of its operation, whichever has more. */
+    most({ headers, request }: SubgraphCall): number {
+      const identity = counts.get(`identity ${identityOf(headers)}`) ?? 0;
+      return Math.max(identity, counts.get(`operation ${request.query}`) ?? 0);
     },
   };
 }
