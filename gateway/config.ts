@@ -46,6 +46,7 @@ import { integer, list, MIB } from './variable-types.ts';
  * | `MAX_ROOT_FIELDS`               | 20          | its fields of Query, Mutation or Subscription                                |
  * | `MAX_RECURSIVE_SELECTIONS`      | 10000       | its fields and fragments, each as often as it is reached                     |
  * | `MAX_DIRECTIVES`                | 200         | its directives                                                               |
+ * | `MAX_TYPED_SELECTIONS`          | 20000       | its fields, each for every object type that it may be asked of               |
  * | `MAX_IN_FLIGHT`                 | 1000        | client requests at once; beyond it 503                                       |
  * | `MAX_EVENT_LOOP_DELAY_MS`       | 1000        | mean delay beyond which new requests get 503                                 |
  * | `PLANNING_TIMEOUT_MS`           | 1000        | for planning one operation, in a thread of its own; past it the operation is refused |

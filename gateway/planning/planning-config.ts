@@ -16,6 +16,8 @@ export interface DocumentLimits {
   /** Fields and fragments, each as often as it is reached. */
   readonly maxRecursiveSelections: number;
   readonly maxDirectives: number;
+  /** Fields, each for every object type that it may be asked of. */
+  readonly maxTypedSelections: number;
 }
 
 /** Their variables; `gateway/config.ts` reads them and explains them. */
@@ -28,6 +30,7 @@ export const DOCUMENT_LIMIT_VARIABLES = {
   MAX_ROOT_FIELDS: integer(20, 1),
   MAX_RECURSIVE_SELECTIONS: integer(10_000, 1),
   MAX_DIRECTIVES: integer(200, 0),
+  MAX_TYPED_SELECTIONS: integer(20_000, 1),
 };
 
 type Read<T extends Record<string, z.ZodType>> = { readonly [name in keyof T]: z.output<T[name]> };
@@ -42,6 +45,7 @@ export function documentLimits(env: Read<typeof DOCUMENT_LIMIT_VARIABLES>): Docu
     maxRootFields: env.MAX_ROOT_FIELDS,
     maxRecursiveSelections: env.MAX_RECURSIVE_SELECTIONS,
     maxDirectives: env.MAX_DIRECTIVES,
+    maxTypedSelections: env.MAX_TYPED_SELECTIONS,
   };
 }
 

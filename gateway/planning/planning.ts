@@ -2,7 +2,15 @@
 // validated, planned and compiled once, and found again however it is laid out.
 import { createHash } from 'node:crypto';
 import { serializeQueryPlan } from '@apollo/query-planner';
-import { type DocumentNode, GraphQLError, Kind, type OperationDefinitionNode, parse, print } from 'graphql';
+import {
+  type DocumentNode,
+  GraphQLError,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+  print,
+  type GraphQLSchema,
+} from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { compileOperation } from '#gateway/execution/compile-operation.ts';
 import type { CompiledOperation } from '#gateway/execution/compiled-operation.ts';
@@ -42,6 +50,8 @@ export interface OperationLimits {
   checkSource(source: string): void;
   /** Before it is validated: fragments may be missing, or spread in themselves. */
   checkDocument(document: DocumentNode): void;
+  /** Before it is planned: the document is valid. */
+  checkOperation(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): void;
 }
 
 export interface PlanningOptions {
@@ -181,6 +191,7 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
     if (known !== undefined) return known;
     const failure = failures.get(key);
     if (failure !== undefined) throw failure;
+    limits?.checkOperation(supergraph.apiSchema, document, operation);
     const asked = { key, operationName, source, textLength: text.length, document, operation };
     const planned = planner.plan(document, operation);
     return planned instanceof Promise ? createLater(asked, planned) : create(asked, planned);

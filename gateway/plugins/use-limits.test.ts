@@ -4,6 +4,7 @@ import { readConfig } from '#gateway/config.ts';
 import { OperationError } from '#gateway/planning/operation-error.ts';
 import { createPlanning } from '#gateway/planning/planning.ts';
 import { parseSupergraph } from '#gateway/supergraph/supergraph.ts';
+import { compose } from '#tests/oracle/supergraphs.ts';
 import { useLimits } from './use-limits.ts';
 
 const supergraph = parseSupergraph(readFileSync('schema/supergraph.graphql', 'utf8'));
@@ -114,6 +115,43 @@ describe('a document that asks for too much is refused before anything is planne
     expect(refusalsOf('{ __schema { queryType { name } } }', of({ INTROSPECTION: 'off' }))).toEqual([
       'INTROSPECTION_DISABLED',
     ]);
+  });
+});
+
+describe('what is asked of an interface counts for each of its types', async () => {
+  const many = parseSupergraph(
+    compose({
+      name: 'many types',
+      subgraphs: {
+        a: `type Query { node: Node } interface Node { id: ID! next: Node name: String }
+            ${times(400, (i) => `type T${i} implements Node { id: ID! next: Node name: String }`)}`,
+      },
+    }),
+  );
+  const planning = createPlanning(many, { limits: useLimits({ limits, introspection }) });
+  const chain = (depth: number, inner = 'id') =>
+    `{ node ${'{ id name next '.repeat(depth)} { ${inner} } ${'}'.repeat(depth)} }`;
+  const codes = async (source: string) => {
+    try {
+      await planning.prepare(source);
+      return [];
+    } catch (error) {
+      if (error instanceof OperationError) return error.errors.map(({ extensions }) => extensions['code']);
+      throw error;
+    }
+  };
+
+  it.each([
+    ['fields', chain(45)],
+    [
+      'fragments',
+      `${chain(20, '...F')} fragment F on Node { next { ...G } } fragment G on Node { ${times(80, (i) => (i % 2 ? 'id' : 'name'))} }`,
+    ],
+  ])('%s', async (_what, source) => expect(await codes(source)).toEqual(['MAX_TYPED_SELECTIONS_LIMIT']));
+
+  it('and once where one type is named', async () => {
+    expect(await codes(`{ node { ... on T1 { ${times(300, () => 'id name')} } } }`)).toEqual([]);
+    expect(await codes('{ __schema { types { name kind } } node { id next { id name } } }')).toEqual([]);
   });
 });
 

@@ -3,6 +3,7 @@ import type { GatewayConfig } from '#gateway/config.ts';
 import type { DocumentLimits } from '#gateway/planning/planning-config.ts';
 import { refusedOperation } from '#gateway/planning/operation-error.ts';
 import type { OperationLimits } from '#gateway/planning/planning.ts';
+import { countTypedSelections } from '#gateway/planning/typed-selections.ts';
 import { createCounter, type OperationCounts } from '#gateway/planning/selection-counts.ts';
 
 /**
@@ -21,6 +22,15 @@ export function useLimits({
       for (const definition of document.definitions)
         if (definition.kind === Kind.OPERATION_DEFINITION) checkCounts(count(definition), limits);
       if (!introspection) refuseIntrospection(document);
+    },
+    checkOperation(schema, document, operation) {
+      const count = countTypedSelections(schema, document, operation);
+      check(
+        count,
+        limits.maxTypedSelections,
+        'MAX_TYPED_SELECTIONS_LIMIT',
+        'fields over all types that they may be asked of',
+      );
     },
   };
 }
@@ -65,15 +75,16 @@ function nextKind(lexer: Lexer): TokenKind | undefined {
   }
 }
 
+function check(count: number, max: number, code: string, what: string): void {
+  if (count <= max) return;
+  const counted = Number.isSafeInteger(count) ? `${count}` : 'far more';
+  throw refusedOperation(
+    `The operation has ${counted} ${what}; at most ${max} are allowed. Fragments count wherever they are spread.`,
+    code,
+  );
+}
+
 function checkCounts(counts: OperationCounts, limits: DocumentLimits): void {
-  const check = (count: number, max: number, code: string, what: string): void => {
-    if (count <= max) return;
-    const counted = Number.isSafeInteger(count) ? `${count}` : 'far more';
-    throw refusedOperation(
-      `The operation has ${counted} ${what}; at most ${max} are allowed. Fragments count wherever they are spread.`,
-      code,
-    );
-  };
   if (counts.depth > limits.maxDepth)
     throw refusedOperation(
       `The operation is ${counts.depth} levels deep; at most ${limits.maxDepth} are allowed.`,
