@@ -3,6 +3,7 @@
  * other. Safe to run beside itself and beside the services. Exits 1 if one fails; those before it stay migrated.
  */
 import { migrate } from '#platform/postgres/migrate.ts';
+import { explainStartFailure } from '#platform/server/start-failure.ts';
 import { DATABASES } from './databases.ts';
 
 const named = DATABASES.filter(({ variable }) => process.env[variable]);
@@ -13,6 +14,13 @@ if (named.length === 0) {
   process.exit(1);
 }
 for (const { name, variable, migrations } of named) {
-  const ran = await migrate(process.env[variable] as string, migrations);
-  console.log(`${name}: ${ran.length === 0 ? 'up to date' : ran.join(', ')}`);
+  try {
+    const ran = await migrate(process.env[variable] as string, migrations);
+    console.log(`${name}: ${ran.length === 0 ? 'up to date' : ran.join(', ')}`);
+  } catch (error) {
+    console.error(
+      `${variable}: ${explainStartFailure(error) ?? (error instanceof Error ? error.stack : error)}`,
+    );
+    process.exit(1);
+  }
 }

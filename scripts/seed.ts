@@ -2,18 +2,31 @@
  * `node scripts/seed.ts`: puts the catalogue into the migrated database that `INVENTORY_DATABASE_URL` names and, where
  * `USERS_DATABASE_URL` and `SEED_PASSWORD` are set, log-ins with that password. What is there already stays as it is.
  */
+import { explainStartFailure } from '#platform/server/start-failure.ts';
 import { seedDatabase } from './seeds.ts';
 import { ACCOUNTS } from './start/secrets.ts';
 
 const LEAST_PASSWORD_LENGTH = 12;
 
 const { INVENTORY_DATABASE_URL: inventory, USERS_DATABASE_URL: users, SEED_PASSWORD: password } = process.env;
+/** Says in a line why a database cannot be seeded, and the way out. */
+async function seed(variable: string, ...what: Parameters<typeof seedDatabase>): Promise<void> {
+  try {
+    await seedDatabase(...what);
+  } catch (error) {
+    console.error(
+      `${variable}: ${explainStartFailure(error) ?? (error instanceof Error ? error.stack : error)}`,
+    );
+    process.exit(1);
+  }
+}
+
 if (!inventory && !users) {
   console.error('Nothing to seed: set INVENTORY_DATABASE_URL, USERS_DATABASE_URL or both.');
   process.exit(1);
 }
 if (inventory) {
-  await seedDatabase('inventory', inventory, []);
+  await seed('INVENTORY_DATABASE_URL', 'inventory', inventory, []);
   console.log('inventory: the catalogue is there');
 }
 if (users && !password) {
@@ -23,7 +36,8 @@ if (users && !password) {
     console.error(`SEED_PASSWORD must have at least ${LEAST_PASSWORD_LENGTH} characters.`);
     process.exit(1);
   }
-  await seedDatabase(
+  await seed(
+    'USERS_DATABASE_URL',
     'users',
     users,
     ACCOUNTS.map((account) => ({ ...account, password })),

@@ -1,4 +1,5 @@
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
+import { checkDatabase } from './check.ts';
 import { createListener } from './listener.ts';
 import { createPool, type Lease } from './pool.ts';
 import { drizzleOn } from './transactions.ts';
@@ -37,6 +38,8 @@ export interface Database extends AsyncDisposable {
   ): Promise<AsyncDisposable>;
   /** A connection of the pool's for as long as one likes: for what belongs to a session, such as its locks. */
   lease(): Promise<Lease>;
+  /** Throws while the database does not answer, or takes no writes. */
+  check(): Promise<void>;
   /** Ends all connections, after so long even those that are at work. Disposing gives them 5 s. */
   close(graceMs: number): Promise<void>;
 }
@@ -65,11 +68,13 @@ export function openDatabase({ url, poolSize = POOL_SIZE, ...options }: Database
   const close = async (graceMs: number) => {
     await Promise.all([pool.close(graceMs), listener[Symbol.asyncDispose]()]);
   };
+  const db = drizzleOn(pool);
   return {
-    db: drizzleOn(pool),
+    db,
     url,
     listen: listener.listen,
     lease: pool.lease,
+    check: () => checkDatabase(pool, db),
     close,
     [Symbol.asyncDispose]: () => close(GRACE_MS),
   };

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
+import { Client, escapeIdentifier } from 'pg';
 
 export interface MigrationSet {
   /** Names the table that remembers what has run: `migrations_<name>`. */
@@ -9,11 +10,18 @@ export interface MigrationSet {
   readonly folder: URL;
 }
 
+/** The database was migrated by newer code, which knows what this code would do to it no more. */
+export class NewerDatabaseError extends Error {
+  override readonly name = 'NewerDatabaseError';
+}
+
 /**
  * Brings one database forward, each migration in a transaction, one migrator at a time. Never backward: a database that
  * has migrations this code does not know is refused. Returns the names of the migrations it ran.
+ * @throws {NewerDatabaseError} before anything is changed.
  */
 export async function migrate(databaseUrl: string, sets: readonly MigrationSet[]): Promise<string[]> {
+  await refuseNewer(databaseUrl, sets);
   const ran: string[] = [];
   for (const { name, folder } of sets) {
     const dir = fileURLToPath(folder);
@@ -31,6 +39,37 @@ export async function migrate(databaseUrl: string, sets: readonly MigrationSet[]
     ran.push(...done.map((migration) => `${name}/${migration.name}`));
   }
   return ran;
+}
+
+async function refuseNewer(databaseUrl: string, sets: readonly MigrationSet[]): Promise<void> {
+  const client = new Client({ connectionString: databaseUrl });
+  client.on('error', () => {}); // told to the statement under way as well
+  try {
+    await client.connect();
+    for (const { name, folder } of sets) {
+      const files = await readdir(folder);
+      const known = new Set(files.map((file) => file.replace(/\.[^.]*$/, '')));
+      const unknown = (await migrationsIn(client, `migrations_${name}`)).filter((each) => !known.has(each));
+      if (unknown.length > 0)
+        throw new NewerDatabaseError(
+          `The database ${client.database ?? ''} was brought forward by newer code: this code does not know ${unknown.map((each) => `${name}/${each}`).join(', ')}. Run the newer code, or restore the database as it was.`,
+        );
+    }
+  } finally {
+    await client.end();
+  }
+}
+
+async function migrationsIn(client: Client, table: string): Promise<string[]> {
+  const { rows: found } = await client.query<{ there: boolean }>(
+    'select to_regclass($1) is not null as there',
+    [`public.${escapeIdentifier(table)}`],
+  );
+  if (found[0]?.there !== true) return [];
+  const { rows } = await client.query<{ name: string }>(
+    `select name from public.${escapeIdentifier(table)} order by id`,
+  );
+  return rows.map(({ name }) => name);
 }
 
 /** Tables of the outbox and inbox, which every service that sends or receives messages has. */

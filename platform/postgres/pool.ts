@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DatabaseError, Pool, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
-import { DatabaseUnavailableError, failureKind } from './failures.ts';
+import { DatabaseUnavailableError, type FailureKind, failureKind } from './failures.ts';
 import { PooledClient, STATEMENT_TIMEOUT_MS } from './pooled-client.ts';
 import { createStallWatch } from './stall-watch.ts';
 
@@ -37,6 +37,10 @@ export interface ConnectionPool {
   query<Row extends QueryResultRow>(statement: Statement, values?: unknown[]): Promise<QueryResult<Row>>;
   /** Tries again, for a while, what fails because the database is away; `mayRepeat` is asked whether nothing of it stands. */
   insist<Result>(attempt: () => Promise<Result>, mayRepeat: (error: unknown) => boolean): Promise<Result>;
+  /** Gives no connection out any more that is open now: its server is not the right one. */
+  distrust(): void;
+  /** When a write last found no room, as performance.now() tells; null where none did, or there is room again. */
+  fullSince: number | null;
   /** Waits for what is under way, at most so long, and cuts the rest off. May be called again, with less patience. */
   close(graceMs: number): Promise<void>;
 }
@@ -100,7 +104,7 @@ export function createPool(options: PoolOptions): ConnectionPool {
       awaySince ??= performance.now();
       throw new DatabaseUnavailableError(
         failureKind(error) ?? 'away',
-        'The database cannot be reached.',
+        `${describeServer(url)} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
         error,
       );
     }
@@ -135,7 +139,9 @@ export function createPool(options: PoolOptions): ConnectionPool {
         if (error instanceof DatabaseError) {
           if (LAST_WORDS.test(error.code ?? '')) lost ??= error;
           // A standby that was the primary before: the name may lead to the new one by now.
-          if (failureKind(error) === 'read-only') suspectedAt = performance.now();
+          const kind = failureKind(error);
+          if (kind === 'read-only') suspectedAt = performance.now();
+          if (kind === 'full') shared.fullSince = performance.now();
           throw error;
         }
         throw lost === null ? error : connectionLost(lost);
@@ -186,7 +192,11 @@ export function createPool(options: PoolOptions): ConnectionPool {
     }
   }
 
-  return {
+  const shared: ConnectionPool = {
+    fullSince: null,
+    distrust() {
+      suspectedAt = performance.now();
+    },
     lease,
     insist,
     async query<Row extends QueryResultRow>(statement: Statement, values?: unknown[]) {
@@ -203,7 +213,7 @@ export function createPool(options: PoolOptions): ConnectionPool {
             leased.release();
           }
         },
-        (error) => (isRead || !sent) && isWorthRepeating(error),
+        (error) => (isRead || !sent || isRefused(failureKind(error))) && isWorthRepeating(error),
       );
     },
     async close(graceMs) {
@@ -213,12 +223,28 @@ export function createPool(options: PoolOptions): ConnectionPool {
       watch[Symbol.dispose]();
     },
   };
+  return shared;
+}
+
+/** `The database orders at 127.0.0.1:5432`, and nothing secret. */
+function describeServer(url: string): string {
+  try {
+    const { host, pathname } = new URL(url);
+    return `The database ${pathname.slice(1)} at ${host}`;
+  } catch {
+    return 'The database';
+  }
 }
 
 /** Whether nothing of it stands, and another attempt may do better at once. */
 export function isWorthRepeating(error: unknown): boolean {
   const kind = failureKind(error);
-  return kind === 'away' || kind === 'conflict';
+  return kind === 'away' || isRefused(kind);
+}
+
+/** Whether the server has said that it did nothing of it: after a deadlock, or on a standby, which is not asked again. */
+function isRefused(kind: FailureKind | null): boolean {
+  return kind === 'conflict' || kind === 'read-only';
 }
 
 function connectionLost(cause: Error): DatabaseUnavailableError {

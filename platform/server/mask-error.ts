@@ -1,4 +1,5 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { type FailureKind, failureKind } from '#platform/postgres/failures.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 
 /** Of what is told of one error, in characters: messages quote what was sent, of whatever length. */
@@ -20,9 +21,24 @@ export function maskErrors(
   return told;
 }
 
+/** What a client is told when the database did not do it. It may ask again, in a while. */
+const UNAVAILABLE = 'This service is unavailable at the moment: try again.';
+const UNAVAILABLE_MESSAGES: Readonly<Record<FailureKind, string>> = {
+  away: UNAVAILABLE,
+  full: UNAVAILABLE,
+  'read-only': UNAVAILABLE,
+  misconfigured: UNAVAILABLE,
+  busy: 'This service has too much to do at the moment: try again.',
+  conflict: 'Others are changing the same at this moment: try again.',
+  slow: 'This took too long and was given up: ask for less, or try again.',
+  'unknown-outcome':
+    'Whether this was done cannot be told: ask again with the same idempotency key, or look before you do it again.',
+};
+
 /**
- * Errors we raise on purpose are GraphQLErrors and reach the client as they are. Anything else is a fault of ours: it is
- * logged whole, and the client gets INTERNAL_SERVER_ERROR with the request id to quote.
+ * Errors we raise on purpose are GraphQLErrors and reach the client as they are. Where the database is at fault, the client
+ * gets SERVICE_UNAVAILABLE (SERVICE_TIMEOUT where it took too long) and may try again. Anything else is a fault of ours: the
+ * client gets INTERNAL_SERVER_ERROR. The log has either whole, under the request id to quote.
  */
 export function maskError(error: GraphQLError, requestId: string, logger: Logger): GraphQLFormattedError {
   const { originalError } = error;
@@ -31,12 +47,32 @@ export function maskError(error: GraphQLError, requestId: string, logger: Logger
     const { http: _, stacktrace: __, ...extensions } = error.toJSON().extensions ?? {};
     return { ...error.toJSON(), message: shortened(error.message), extensions };
   }
-  logger.error({ error: originalError, path: error.path, requestId }, 'unexpected error');
-  return {
-    message: `Something went wrong on our side. Request id: ${requestId}`,
+  const where = {
     ...(error.path !== undefined && { path: error.path }),
     ...(error.locations !== undefined && { locations: error.locations }),
-    extensions: { code: 'INTERNAL_SERVER_ERROR', requestId },
+  };
+  const kind = failureKind(originalError);
+  if (kind === null) {
+    logger.error({ error: originalError, path: error.path, requestId }, 'unexpected error');
+    return {
+      message: `Something went wrong on our side. Request id: ${requestId}`,
+      ...where,
+      extensions: { code: 'INTERNAL_SERVER_ERROR', requestId },
+    };
+  }
+  const level = kind === 'misconfigured' || kind === 'full' ? 'error' : 'warn';
+  logger[level](
+    { error: originalError, kind, path: error.path, requestId },
+    `the database did not do it: ${kind}`,
+  );
+  return {
+    message: UNAVAILABLE_MESSAGES[kind],
+    ...where,
+    extensions: {
+      code: kind === 'slow' ? 'SERVICE_TIMEOUT' : 'SERVICE_UNAVAILABLE',
+      retryable: true,
+      requestId,
+    },
   };
 }
 

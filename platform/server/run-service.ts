@@ -1,5 +1,6 @@
 import { createLogger, type Logger } from '#platform/telemetry/logger.ts';
-import { ConfigError, type ServiceConfig } from './service-config.ts';
+import type { ServiceConfig } from './service-config.ts';
+import { explainStartFailure } from './start-failure.ts';
 
 /** What a service's `start` gives back: where it listens, and how it ends. */
 export interface RunningService extends AsyncDisposable {
@@ -37,7 +38,8 @@ export async function runService<Config extends ServiceConfig>(
     process.send?.({ type: 'ready', port: service.port });
     stopOnSignal(service, logger);
   } catch (error) {
-    if (error instanceof ConfigError) logger.fatal(error.message);
+    const explained = explainStartFailure(error);
+    if (explained !== null) logger.fatal(explained);
     else logger.fatal({ error }, 'could not start');
     process.exit(1);
   }

@@ -15,6 +15,7 @@ import type { VerifyToken } from '#platform/auth/verify-token.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { guardMutations, type HasEnded } from './ended-sessions.ts';
 import { guardEntities } from './entities.ts';
+import { serveHealth } from './health.ts';
 import { maskErrors } from './mask-error.ts';
 import {
   CLIENT_ADDRESS_HEADER,
@@ -39,7 +40,7 @@ export interface SubgraphServerOptions<Context extends RequestContext> {
   readonly openMutations?: readonly string[];
   readonly gatewaySecret: string;
   readonly logger: Logger;
-  /** Throws while the service cannot do its work; behind `GET /health`. */
+  /** Throws while the service cannot do its work; behind `GET /health/ready`. */
   checkHealth(): Promise<void>;
   /** Further routes, open to callers that are not the gateway. */
   routes?(app: FastifyInstance): void;
@@ -58,7 +59,7 @@ type SubgraphModule = Exclude<
 /** Twice what the gateway takes from a client: it adds keys, type names and aliases. */
 const DOCUMENT_TOKENS_AT_MOST = 20_000;
 
-/** A subgraph's HTTP side: `POST /graphql` and `graphql-transport-ws` on the same path for the gateway, `GET /health` for all. Does not listen yet. */
+/** A subgraph's HTTP side: `POST /graphql` and `graphql-transport-ws` on the same path for the gateway, `GET /health/…` for all. Does not listen yet. */
 export async function createSubgraphServer<Context extends RequestContext>(
   options: SubgraphServerOptions<Context>,
 ): Promise<SubgraphServer> {
@@ -96,18 +97,10 @@ export async function createSubgraphServer<Context extends RequestContext>(
   });
   await apollo.start();
 
-  app.get('/health', async (_, reply) => {
-    try {
-      await options.checkHealth();
-      return { status: 'ok' };
-    } catch (error) {
-      logger.warn({ error }, 'not healthy');
-      return reply.code(503).send({ status: 'unavailable' });
-    }
-  });
+  const isGateway = (secret: unknown) => typeof secret === 'string' && sameSecret(secret, gatewaySecret);
+  serveHealth(app, { checkHealth: () => options.checkHealth(), isGateway, logger });
   options.routes?.(app);
 
-  const isGateway = (secret: unknown) => typeof secret === 'string' && sameSecret(secret, gatewaySecret);
   await app.register(async (guarded) => {
     guarded.addHook('onRequest', async (request, reply) => {
       if (!isGateway(request.headers[GATEWAY_SECRET_HEADER])) {

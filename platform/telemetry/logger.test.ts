@@ -16,16 +16,17 @@ test('an error is logged with message, stack and causes', () => {
   });
 });
 
-test('a failed query is logged without its parameters', () => {
+test('a failed query is logged as what it failed of, and without its parameters', () => {
   const error = new DrizzleQueryError(
     'select * from users where email = $1',
     ['ada@example.com'],
-    new Error('connection lost'),
+    new RangeError('connection lost'),
   );
   const line = logged({ error });
   expect(line['error']).toMatchObject({
     query: 'select * from users where email = $1',
-    cause: { message: 'connection lost' },
+    type: 'RangeError',
+    message: 'connection lost',
   });
   expect(JSON.stringify(line)).not.toContain('ada@example.com');
 });

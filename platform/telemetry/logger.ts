@@ -29,8 +29,8 @@ export function createLogger(
 export const silentLogger: Logger = pino({ level: 'silent' });
 
 /**
- * An error with its causes and stack. Of a failed query only the statement and the cause: its parameters, which the
- * error repeats in message and stack, are people's data; so is the `detail` of a violated constraint.
+ * An error with its causes and stack. A failed query is told as what it failed of, with its statement: its parameters,
+ * which the error repeats in message and stack, are people's data; so is the `detail` of a violated constraint.
  */
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
@@ -40,7 +40,10 @@ function describeError(error: unknown): unknown {
     ...('code' in error && { code: error.code }),
     ...(cause !== undefined && { cause: describeError(cause) }),
   };
-  if ('query' in error && 'params' in error) return { ...described, type: 'FailedQuery', query: error.query };
+  if ('query' in error && 'params' in error) {
+    const failedOf = describeError(cause);
+    return { ...(typeof failedOf === 'object' ? failedOf : { cause: failedOf }), query: error.query };
+  }
   return {
     ...described,
     message,

@@ -6,7 +6,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '#platform/postgres
 import { DATABASES, type DatabaseDescription, type DatabaseName } from '../databases.ts';
 import { seedDatabase } from '../seeds.ts';
 import type { Account } from './secrets.ts';
-import { ROOT } from './settings.ts';
+import { ROOT, SettingsError } from './settings.ts';
 
 export interface Databases extends AsyncDisposable {
   readonly urls: Readonly<Record<DatabaseName, string>>;
@@ -71,8 +71,14 @@ async function bringForward(
   accounts: readonly Account[],
 ): Promise<void> {
   const { migrate } = await import('#platform/postgres/migrate.ts');
-  await migrate(url, migrations);
-  await seedDatabase(name, url, accounts);
+  try {
+    await migrate(url, migrations);
+    await seedDatabase(name, url, accounts);
+  } catch (error) {
+    const { explainStartFailure } = await import('#platform/server/start-failure.ts');
+    const explained = explainStartFailure(error);
+    throw explained === null ? error : new SettingsError(`${name}: ${explained}`, { cause: error });
+  }
 }
 
 /** What a database was brought to stands in its comment, which spares every later start the looking. */

@@ -10,6 +10,7 @@ await runService('inventory', readConfig, async (config, logger) => {
   const database = opening.use(
     openDatabase({ url: config.INVENTORY_DATABASE_URL, applicationName: 'inventory' }),
   );
+  await database.check(); // said here in one line, and not by all that begins to work below
   const bus = opening.use(
     openBus({ url: config.BUS_DATABASE_URL, applicationName: 'inventory bus', logger }),
   );

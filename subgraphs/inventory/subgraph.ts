@@ -7,7 +7,6 @@ import { createSubgraphServer, type SubgraphServer } from '#platform/server/subg
 import { hasEnded, sessionHandlers } from '#platform/sessions/ended-sessions.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { createContext } from './context.ts';
-import { ping } from './db/stock.queries.ts';
 import { PRICE_TOLERANCE, type PriceTolerance } from './domain/price.ts';
 import { createMessageHandlers } from './events.ts';
 import { resolvers } from './resolvers/index.ts';
@@ -44,7 +43,7 @@ export async function createInventorySubgraph({
       hasEnded: (actor) => hasEnded(database.db, actor),
       gatewaySecret,
       logger,
-      checkHealth: () => ping(database.db),
+      checkHealth: () => database.check(),
     }),
   );
   const opened = opening.move();

@@ -8,6 +8,7 @@ import { createOrdersSubgraph } from './subgraph.ts';
 await runService('orders', readConfig, async (config, logger) => {
   await using opening = new AsyncDisposableStack();
   const database = opening.use(openDatabase({ url: config.ORDERS_DATABASE_URL, applicationName: 'orders' }));
+  await database.check(); // said here in one line, and not by all that begins to work below
   const bus = opening.use(openBus({ url: config.BUS_DATABASE_URL, applicationName: 'orders bus', logger }));
   const verifyToken = createTokenVerifier(config.USERS_JWKS_URL);
   const subgraph = opening.use(

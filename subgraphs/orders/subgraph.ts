@@ -8,7 +8,6 @@ import { hasEnded, sessionHandlers } from '#platform/sessions/ended-sessions.ts'
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { expireOrders, type ExpiryTimes } from './commands/expire-orders.ts';
 import { createContext } from './context.ts';
-import { ping } from './db/order.queries.ts';
 import { messageHandlers } from './events.ts';
 import { resolvers } from './resolvers/index.ts';
 import { createOrderNotifier } from './streams/order-notifier.ts';
@@ -54,7 +53,7 @@ export async function createOrdersSubgraph({
       hasEnded: (actor) => hasEnded(database.db, actor),
       gatewaySecret,
       logger,
-      checkHealth: () => ping(database.db),
+      checkHealth: () => database.check(),
     }),
   );
   const opened = opening.move();

@@ -36,6 +36,7 @@ export async function createPaymentsSubgraph({
 }: PaymentsSubgraphDeps): Promise<SubgraphServer> {
   await using starting = new AsyncDisposableStack();
   const database = starting.use(openDatabase({ url: databaseUrl, applicationName: 'payments' }));
+  await database.check(); // said here in one line, and not by all that begins to work below
   starting.use(await startOutboxRelay({ database, bus, logger }));
   starting.use(await runOperations({ database, provider, logger, times }));
   starting.use(expireHolds({ database, logger, times }));
@@ -58,7 +59,7 @@ export async function createPaymentsSubgraph({
       hasEnded: (actor) => hasEnded(database.db, actor),
       gatewaySecret,
       logger,
-      checkHealth: async () => void (await database.db.execute('select 1')),
+      checkHealth: () => database.check(),
     }),
   );
   const running = starting.move();

@@ -36,6 +36,7 @@ export async function createUsersSubgraph(options: UsersSubgraphOptions): Promis
   const { logger, gatewaySecret, databaseUrl } = options;
   await using starting = new AsyncDisposableStack();
   const database = starting.use(openDatabase({ url: databaseUrl, applicationName: 'users' }));
+  await database.check(); // said now, and not by the first who logs in
   const accessTokens = createAccessTokens(options.signingKey);
   const services: Services = {
     db: database.db,
@@ -60,9 +61,7 @@ export async function createUsersSubgraph(options: UsersSubgraphOptions): Promis
       openMutations: OPEN_MUTATIONS,
       gatewaySecret,
       logger,
-      async checkHealth() {
-        await database.db.execute('select 1');
-      },
+      checkHealth: () => database.check(),
       routes(app) {
         app.get(JWKS_PATH, async (_, reply) => {
           reply.header('cache-control', `public, max-age=${JWKS_MAX_AGE_S}`);

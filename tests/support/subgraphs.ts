@@ -1,6 +1,8 @@
+import { uuidv7 } from 'uuidv7';
 import { createPostgresBus } from '#platform/bus/postgres-bus.ts';
 import type { SubgraphServer } from '#platform/server/subgraph-server.ts';
-import { silentLogger as logger } from '#platform/telemetry/logger.ts';
+import { openDatabase } from '#platform/postgres/database.ts';
+import { type Logger, silentLogger } from '#platform/telemetry/logger.ts';
 import { createInventorySubgraph } from '#subgraphs/inventory/subgraph.ts';
 import { createOrdersSubgraph } from '#subgraphs/orders/subgraph.ts';
 import { createSimulator } from '#subgraphs/payments/provider/simulator.ts';
@@ -22,15 +24,27 @@ export interface RunningSubgraphs extends AsyncDisposable {
   readonly clients: Readonly<Record<SubgraphName, SubgraphClient>>;
   readonly ports: Readonly<Record<SubgraphName, number>>;
   readonly databases: Readonly<Record<SubgraphName, TestDatabase>>;
+  /** An Authorization header of staff. */
+  readonly staff: string;
+}
+
+export interface SubgraphsOptions {
+  /** By what way the services reach a database: the URL to use in place of this one. */
+  readonly reach?: (url: string) => string;
+  readonly logger?: Logger;
 }
 
 /** All four in this process, on databases of their own and one bus, trusting the tokens of users. */
-export async function startSubgraphs(): Promise<RunningSubgraphs> {
+export async function startSubgraphs({
+  reach = (url) => url,
+  logger = silentLogger,
+}: SubgraphsOptions = {}): Promise<RunningSubgraphs> {
   await using starting = new AsyncDisposableStack();
   const open = async (name: SubgraphName | 'bus') => starting.use(await cloneDatabase(name));
   const bus = starting.use(createPostgresBus({ database: await open('bus'), logger }));
   const signingKey = newSigningKey();
-  const verifyToken = createAccessTokens(signingKey).verify;
+  const accessTokens = createAccessTokens(signingKey);
+  const verifyToken = accessTokens.verify;
   const shared = { bus, verifyToken, gatewaySecret, logger };
   const databases = {
     users: await open('users'),
@@ -39,17 +53,23 @@ export async function startSubgraphs(): Promise<RunningSubgraphs> {
     payments: await open('payments'),
   };
   const provider = starting.use(await createSimulator({ url: databases.payments.url }));
+  const reached = (name: SubgraphName) =>
+    starting.use(openDatabase({ url: reach(databases[name].url), applicationName: name }));
   const servers: Record<SubgraphName, SubgraphServer> = {
     users: await createUsersSubgraph({
-      databaseUrl: databases.users.url,
+      databaseUrl: reach(databases.users.url),
       bus,
       signingKey,
       gatewaySecret,
       logger,
     }),
-    inventory: await createInventorySubgraph({ database: databases.inventory, ...shared }),
-    orders: await createOrdersSubgraph({ database: databases.orders, ...shared }),
-    payments: await createPaymentsSubgraph({ databaseUrl: databases.payments.url, provider, ...shared }),
+    inventory: await createInventorySubgraph({ database: reached('inventory'), ...shared }),
+    orders: await createOrdersSubgraph({ database: reached('orders'), ...shared }),
+    payments: await createPaymentsSubgraph({
+      databaseUrl: reach(databases.payments.url),
+      provider,
+      ...shared,
+    }),
   };
   for (const server of Object.values(servers)) starting.use(server);
   const at = { host: '127.0.0.1', port: 0 };
@@ -66,6 +86,8 @@ export async function startSubgraphs(): Promise<RunningSubgraphs> {
     orders: client(ports.orders),
     payments: client(ports.payments),
   };
+  const holder = { id: uuidv7(), roles: ['STAFF'], sessionId: uuidv7() } as const;
+  const staff = `Bearer ${(await accessTokens.issue(holder, new Date())).token}`;
   const running = starting.move();
-  return { clients, ports, databases, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { clients, ports, databases, staff, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }

@@ -180,8 +180,3 @@ export async function receiveUnits(
     insert into stock_movements (variant_id, warehouse_id, kind, on_hand_delta, reserved_delta, reason)
     select variant_id, warehouse_id, 'RECEIVED', quantity, 0, ${reason} from receipt where quantity > 0`);
 }
-
-/** Round trip to the database, for the health check. */
-export async function ping(db: Queryable): Promise<void> {
-  await db.execute(sql`select 1`);
-}

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, lte } from 'drizzle-orm';
 import type { Queryable, Transaction } from '#platform/postgres/database.ts';
 import { isUuid } from '#platform/postgres/is-uuid.ts';
 import type { Order, OrderStatus, Placement } from '../domain/order.ts';
@@ -140,9 +140,4 @@ export async function findUnpaidSince(
     )
     .orderBy(asc(orders.id))
     .limit(limit);
-}
-
-/** Round trip to the database, for the health check. */
-export async function ping(db: Queryable): Promise<void> {
-  await db.execute(sql`select 1`);
 }
