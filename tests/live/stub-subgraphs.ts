@@ -37,7 +37,7 @@ export const FEED_SDL = `${LINK}
   type Person @key(fields: "id", resolvable: false) { id: ID! }`;
 export const PEOPLE_SDL = `${LINK}
   type Query { me: Person }
-  type Mutation { rename(id: ID!, name: String!): Person }
+  type Mutation { rename(id: ID!, name: String!): Person fill(length: Int!): String! }
   type Person @key(fields: "id") { id: ID! name: String! }`;
 
 export interface Subscribed {
@@ -270,6 +270,8 @@ export interface People extends AsyncDisposable {
   readonly url: string;
   /** Entity requests, with the number of representations and the credentials of each. */
   readonly requests: { readonly representations: number; readonly authorization: string | undefined }[];
+  /** How often `fill`, which answers with so many characters, was executed. */
+  readonly filled: number;
   /** Requests that are being held back. */
   readonly held: number;
   /** Holds every answer back until the returned function is called. */
@@ -280,12 +282,19 @@ export async function startPeople(): Promise<People> {
   const requests: { representations: number; authorization: string | undefined }[] = [];
   let holding: Promise<void> | undefined;
   let held = 0;
+  let filled = 0;
   const schema = buildSubgraphSchema([
     {
       typeDefs: parse(PEOPLE_SDL),
       resolvers: {
         Query: { me: () => ({ id: 'me', name: 'Me' }) },
-        Mutation: { rename: (_: unknown, person: { id: string; name: string }) => person },
+        Mutation: {
+          rename: (_: unknown, person: { id: string; name: string }) => person,
+          fill: (_: unknown, { length }: { length: number }) => {
+            filled += 1;
+            return 'x'.repeat(length);
+          },
+        },
         Person: { __resolveReference: ({ id }: { id: string }) => ({ id, name: `Name of ${id}` }) },
       },
     },
@@ -309,6 +318,9 @@ export async function startPeople(): Promise<People> {
     requests,
     get held() {
       return held;
+    },
+    get filled() {
+      return filled;
     },
     hold() {
       let release = () => {};

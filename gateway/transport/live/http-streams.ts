@@ -15,6 +15,7 @@ import type { ForwardedHeaders } from '#gateway/upstream/upstream.ts';
 import type { HttpFraming } from './http-framing.ts';
 import type { StreamName } from '#gateway/transport/accept.ts';
 import { RequestRefusal } from '#gateway/transport/refusal.ts';
+import type { Backlog, Outgoing } from './outgoing.ts';
 import { multipart } from './multipart.ts';
 import { sse } from './sse.ts';
 
@@ -37,6 +38,7 @@ export interface HttpStreams extends AsyncDisposable {
 export interface HttpStreamsDeps {
   readonly subscriptions: Subscriptions;
   readonly live: LiveConfig;
+  readonly outgoing: Outgoing;
 }
 
 interface Client {
@@ -44,8 +46,8 @@ interface Client {
   readonly framing: HttpFraming;
   readonly expiresAt: number;
   subscription: Subscription | undefined;
-  /** Bytes were waiting at the last heartbeat. */
-  stalled: boolean;
+  readonly backlog: Backlog;
+  write(bytes: Buffer | string): void;
   closedFor: string;
 }
 
@@ -58,7 +60,7 @@ const TOKEN_EXPIRED = failure('UNAUTHENTICATED', 'The token has expired.', {
 });
 
 /** Subscriptions over HTTP answers that do not end: server-sent events and multipart. */
-export function createHttpStreams({ subscriptions, live }: HttpStreamsDeps): HttpStreams {
+export function createHttpStreams({ subscriptions, live, outgoing }: HttpStreamsDeps): HttpStreams {
   const { metrics } = subscriptions;
   const clients = new Set<Client>();
 
@@ -74,18 +76,21 @@ export function createHttpStreams({ subscriptions, live }: HttpStreamsDeps): Htt
       framing,
       expiresAt: tokenExpiry(forwarded),
       subscription: undefined,
-      stalled: false,
+      backlog: outgoing.open(response, () => cut(client, 'tooSlow')),
+      write(bytes) {
+        if (response.writableEnded || response.destroyed) return;
+        response.write(bytes);
+        client.backlog.wrote(Buffer.byteLength(bytes));
+      },
       closedFor: 'client',
     };
     const subscriber: Subscriber = {
       position(cursor) {
         const bytes = framing.position?.(cursor);
-        if (bytes && !response.writableEnded && !response.destroyed) response.write(bytes);
+        if (bytes) client.write(bytes);
       },
       next(event) {
-        if (response.writableEnded || response.destroyed) return;
-        response.write(event.bytes(framing.name, (payload) => framing.event(payload, event.cursor)));
-        if (response.writableLength > live.maxBufferedBytes) cut(client, 'tooSlow');
+        client.write(event.bytes(framing.name, (payload) => framing.event(payload, event.cursor)));
       },
       end: (end) => finish(client, end.kind, framing.ending(end)),
     };
@@ -97,6 +102,7 @@ export function createHttpStreams({ subscriptions, live }: HttpStreamsDeps): Htt
     response.on('error', () => {});
     response.on('close', () => {
       clients.delete(client);
+      client.backlog.close();
       metrics.connections -= 1;
       countClose(metrics, client.closedFor);
       client.subscription?.stop();
@@ -131,11 +137,8 @@ export function createHttpStreams({ subscriptions, live }: HttpStreamsDeps): Htt
    */
   function beat(): void {
     for (const client of clients) {
-      const { response, framing } = client;
-      const waiting = response.writableLength > 0;
-      if (waiting && client.stalled) cut(client, 'half-open');
-      else if (!response.writableEnded) response.write(framing.heartbeat);
-      client.stalled = waiting;
+      if (client.backlog.look() === 'stands still') cut(client, 'half-open');
+      else client.write(client.framing.heartbeat);
     }
   }
 

@@ -7,6 +7,7 @@ import type { LiveConfig } from '#gateway/subscriptions/live-config.ts';
 import type { LiveMetrics } from '#gateway/subscriptions/live-metrics.ts';
 import { createSubscriptions } from '#gateway/subscriptions/subscriptions.ts';
 import type { ClientAddress } from '#gateway/transport/client-address.ts';
+import { createOutgoing } from './outgoing.ts';
 import { createHttpStreams, type HttpStreams } from './http-streams.ts';
 import { serveWebSocket, type WebSocketEndpoint } from './ws.ts';
 
@@ -34,7 +35,8 @@ export interface LiveEndpointDeps {
 export function createLiveEndpoint(deps: LiveEndpointDeps): LiveEndpoint {
   const { path, live, logger } = deps;
   const subscriptions = createSubscriptions(deps);
-  const http = createHttpStreams({ subscriptions, live });
+  const outgoing = createOutgoing(live.maxBufferedBytes);
+  const http = createHttpStreams({ subscriptions, live, outgoing });
   let webSockets: WebSocketEndpoint | undefined;
   return {
     metrics: subscriptions.metrics,
@@ -46,6 +48,7 @@ export function createLiveEndpoint(deps: LiveEndpointDeps): LiveEndpoint {
         clientAddress: deps.clientAddress,
         subscriptions,
         live,
+        outgoing,
         forwardHeaders,
         logger,
       });

@@ -1,5 +1,7 @@
 /** FIN and the opcode of a text message (RFC 6455, section 5.2). */
 const FINAL_TEXT = 0x81;
+const FINAL_PING = 0x89;
+const FINAL_PONG = 0x8a;
 const LENGTH_16_BIT = 126;
 const LENGTH_64_BIT = 127;
 
@@ -23,4 +25,13 @@ export function textFrame(head: string, payload: Buffer, tail: string): Buffer {
   payload.copy(frame, start + headLength);
   frame.write(tail, start + headLength + payload.length, 'latin1');
   return frame;
+}
+
+export const PONG = FINAL_PONG;
+/** A ping without a payload. */
+export const PING = controlFrame(FINAL_PING, Buffer.alloc(0));
+
+/** @param payload at most 125 bytes, as a control frame's has (5.5) */
+export function controlFrame(opcode: number, payload: Buffer): Buffer {
+  return Buffer.concat([Buffer.of(opcode, payload.length), payload]);
 }

@@ -100,6 +100,9 @@ function readSubscribe(id: unknown, payload: Readonly<Record<string, unknown>>):
   }
 }
 
+/** In characters. Whatever is sent for an operation repeats its id; clients count, or take a UUID. */
+const ID_AT_MOST = 256;
+
 const EMPTY = Object.freeze({});
 
 /** Absent and null count as empty; undefined means that it is something else. */
@@ -109,7 +112,7 @@ function optionalRecord(value: unknown): Readonly<Record<string, unknown>> | und
 }
 
 function isId(id: unknown): id is string {
-  return typeof id === 'string' && id !== '';
+  return typeof id === 'string' && id !== '' && id.length <= ID_AT_MOST;
 }
 
 function parse(text: string): Readonly<Record<string, unknown>> | undefined {

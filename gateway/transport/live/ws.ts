@@ -17,13 +17,16 @@ import {
   type CloseName,
 } from './ws-close-codes.ts';
 import { type Connection, createConnection, type Peer } from './ws-connection.ts';
-import { textFrame } from './ws-frame.ts';
+import type { Backlog, Outgoing } from './outgoing.ts';
+import { createPong } from './ws-pong.ts';
+import { PING, textFrame } from './ws-frame.ts';
 import { WS_PROTOCOLS, type WsProtocol } from './ws-protocols.ts';
 
 export interface WebSocketDeps {
   readonly path: string;
   readonly subscriptions: Subscriptions;
   readonly live: LiveConfig;
+  readonly outgoing: Outgoing;
   /** Lower case: what subgraphs get of a client's upgrade request and `connection_init`. */
   readonly forwardHeaders: readonly string[];
   readonly clientAddress: ClientAddress;
@@ -38,6 +41,9 @@ export interface WebSocketEndpoint extends AsyncDisposable {
 interface Client {
   readonly connection: Connection;
   readonly socket: WebSocket;
+  readonly backlog: Backlog;
+  /** Asks for a sign of life, and gives one. */
+  beat(): void;
   closedFor: string | undefined;
   heardSincePing: boolean;
 }
@@ -59,6 +65,7 @@ export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEn
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
+    autoPong: false,
     maxPayload: live.maxMessageBytes,
     closeTimeout: CLOSE_TIMEOUT_MS,
     handleProtocols: (offered) => WS_PROTOCOLS.find(({ name }) => offered.has(name))?.name ?? false,
@@ -92,16 +99,17 @@ export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEn
     protocol: WsProtocol,
     upgradeHeaders: IncomingHttpHeaders,
   ): void {
+    const write = (frame: Buffer, taken?: () => void): void => {
+      if (socket.readyState !== WebSocket.OPEN) return;
+      // Whole frames go past the library, which would frame each anew for each client.
+      raw.write(frame, taken);
+      backlog.wrote(frame.length);
+    };
+    const backlog = deps.outgoing.open(raw, () => end(client, 'tooSlow'));
+    const pong = createPong(write);
     const peer: Peer = {
-      send(text) {
-        if (socket.readyState === WebSocket.OPEN) socket.send(text);
-      },
-      sendEvent(head, event) {
-        if (socket.readyState !== WebSocket.OPEN) return;
-        // Whole frames that all clients with the same id share go past the library, which would frame each anew.
-        raw.write(event.bytes(head, (payload) => textFrame(head, payload, '}')));
-        if (raw.writableLength > live.maxBufferedBytes) end(client, 'tooSlow');
-      },
+      send: (text) => write(textFrame('', Buffer.from(text), '')),
+      sendEvent: (head, event) => write(event.bytes(head, (payload) => textFrame(head, payload, '}'))),
       close: (why, reason) => closeSocket(client, why, reason),
     };
     const clientAddress = deps.clientAddress(upgradeHeaders, raw.remoteAddress);
@@ -116,7 +124,17 @@ export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEn
           clientAddress,
         ),
     });
-    const client: Client = { connection, socket, closedFor: undefined, heardSincePing: true };
+    const client: Client = {
+      connection,
+      socket,
+      backlog,
+      beat() {
+        write(PING);
+        if (protocol.keepAlive !== undefined) peer.send(protocol.keepAlive);
+      },
+      closedFor: undefined,
+      heardSincePing: true,
+    };
     clients.add(client);
     metrics.connections += 1;
     metrics.connectionsTotal += 1;
@@ -125,6 +143,7 @@ export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEn
       if (isBinary) closeSocket(client, 'invalidMessage');
       else connection.receive(data.toString());
     });
+    socket.on('ping', pong);
     socket.on('pong', () => {
       client.heardSincePing = true;
     });
@@ -133,6 +152,7 @@ export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEn
     });
     socket.on('close', () => {
       clients.delete(client);
+      backlog.close();
       metrics.connections -= 1;
       countClose(metrics, client.closedFor ?? CLOSED_BY_CLIENT);
       connection.closed();
@@ -153,14 +173,14 @@ export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEn
   function beat(): void {
     for (const client of clients) {
       const { socket } = client;
-      if (!client.heardSincePing) {
+      // Who is busy reading what is already on its way may not have come to our ping yet.
+      const reads = client.backlog.look() === 'reads' && client.backlog.pending;
+      if (!client.heardSincePing && !reads) {
         client.closedFor ??= CLOSED_BY_SILENCE;
         socket.terminate();
-      } else if (socket.readyState === WebSocket.OPEN) {
+      } else {
         client.heardSincePing = false;
-        socket.ping();
-        const { keepAlive } = WS_PROTOCOLS.find(({ name }) => name === socket.protocol) ?? {};
-        if (keepAlive !== undefined) socket.send(keepAlive);
+        client.beat();
       }
     }
   }
