@@ -8,16 +8,22 @@ import {
   GraphQLFloat,
   type GraphQLSchema,
   type IntValueNode,
+  SingleFieldSubscriptionsRule,
   specifiedRules,
   validate,
   type ValidationContext,
   visit,
 } from 'graphql';
 import { bounded } from './bounded-messages.ts';
+import { SingleRootFieldRule } from './single-root-field.ts';
 
 /** Directives of incremental delivery, which this gateway does not offer. */
 const INCREMENTAL = new Set(['defer', 'stream']);
-const RULES = [...specifiedRules, FiniteFloatsRule];
+const RULES = [
+  ...specifiedRules.filter((rule) => rule !== SingleFieldSubscriptionsRule),
+  SingleRootFieldRule,
+  FiniteFloatsRule,
+];
 /** A document may be wrong in thousands of places; whoever wrote it learns from the first few. */
 const MAX_ERRORS = 50;
 /** To find the place of an error in a text takes as long as reading it. */
