@@ -87,7 +87,7 @@ test('a stream over all orders that is lost before its first event misses no ord
   await shop.orders.place();
   await using client = await connectAcknowledged(shop.wsUrl, { authorization: shop.orders.staff });
   client.send(subscribeMessage('1', 'subscription { ordersUpdated { position order { id } } }'));
-  await expect.poll(() => shop.metrics.positions).toBe(1);
+  await expect.poll(() => shop.metrics.positions, { timeout: 10_000 }).toBe(1);
 
   await shop.stop();
   const placed = [(await shop.orders.place()).order, (await shop.orders.place()).order];
