@@ -161,6 +161,29 @@ describe.each([
   });
 });
 
+test.each([
+  ['calls', () => sharing],
+  ['requests', () => sharingRequests],
+])(
+  'sharing %s: the client that was first may leave, and the others are answered',
+  async (_what, gatewayOf) => {
+    const gateway = gatewayOf();
+    const first = new AbortController();
+    const before = shop.calls.length;
+    holding = true;
+    const left = gateway.ask('{ hello }', { headers: ANONYMOUS, signal: first.signal }).catch(() => 'left');
+    await until(() => held.length === 1, 'the subgraph to have read');
+    const others = [1, 2].map(() => gateway.ask('{ hello }', { headers: ANONYMOUS }));
+    await until(async () => (await gateway.inFlight()) === 3, 'all to be under way');
+    first.abort();
+    expect(await left).toBe('left');
+    await until(async () => (await gateway.inFlight()) === 2, 'the first to be gone');
+    for (const send of held.splice(0)) send();
+    expect((await Promise.all(others)).map(({ data }) => data)).toEqual([{ hello: 'OLD' }, { hello: 'OLD' }]);
+    expect(shop.calls.length - before).toBe(1);
+  },
+);
+
 test('what a mutation’s own answer needs is read after it', async () => {
   const earlier = await queryOnItsWay(sharing, '{ item { stock } }');
   expect((await sharing.ask('mutation { buy { item { stock } } }', { headers: ANONYMOUS })).data).toEqual({

@@ -5,6 +5,8 @@ import { type SubgraphAnswer, UpstreamError } from '#gateway/upstream/upstream.t
 
 /** Some servers begin with it, though JSON may not (RFC 8259, 8.1); its readers may pass over it. */
 const BYTE_ORDER_MARK = '\ufeff';
+/** More are not read: each would be looked up, masked and logged, and no client is told so many. */
+const MOST_ERRORS = 1_000;
 const GRAPHQL_JSON = 'application/graphql-response+json';
 
 /**
@@ -41,6 +43,7 @@ function parseAnswer({ text, builtInLeaves }: WireResponse): SubgraphAnswer | st
   }
   if (!isRecord(answer)) return 'JSON that is no object';
   const { data, errors, extensions } = answer;
+  if (Array.isArray(errors) && errors.length > MOST_ERRORS) errors.length = MOST_ERRORS;
   if (data !== undefined && data !== null && !isRecord(data)) return '"data" that is no object';
   if (errors !== undefined && errors !== null && !isErrors(errors))
     return '"errors" that is no list of errors';

@@ -120,7 +120,9 @@ class Collector<Answer> implements Dispatcher.DispatchHandler, Cancellable {
     if (status >= 300 && status < 400) this.#location = String(headers['location'] ?? 'nowhere');
     if (coding !== undefined) {
       this.#codings = readCodings(String(coding));
-      if (this.#codings === undefined) this.cancel(this.#unsupported(`content encoding ${String(coding)}`));
+      // Of an answer that is an error in any case, the status says enough.
+      if (this.#codings === undefined && status < 400)
+        this.cancel(this.#unsupported(`content encoding ${String(coding)}`));
     }
     if (length !== undefined && Number(length) > this.#wire.maxBytes) this.cancel(this.#tooLarge());
   }

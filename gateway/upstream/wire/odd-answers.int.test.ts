@@ -98,6 +98,7 @@ describe('a compressed answer', () => {
     ['br', brotliCompressSync(BODY)],
     ['zstd', zstdCompressSync(BODY)],
     ['identity', BODY],
+    ['', BODY],
     ['gzip, br', brotliCompressSync(gzipSync(BODY))],
   ])('in %s is understood', async (coding, body) => {
     answer = respond(body, [`content-encoding: ${coding}`]);
@@ -219,6 +220,11 @@ describe('what is no answer has its code', () => {
       respond(Buffer.from(''), ['location: http://127.0.0.1:9/'], '302 Found'),
       { code: 'SUBGRAPH_HTTP_ERROR', status: 302, message: expect.stringContaining('http://127.0.0.1:9/') },
     ],
+    [
+      'an error page in a coding that nobody knows',
+      respond(BODY, ['content-encoding: rot13'], '503 Service Unavailable'),
+      { code: 'SUBGRAPH_HTTP_ERROR', status: 503 },
+    ],
     ['204', raw('HTTP/1.1 204 No Content\r\n\r\n'), { code: 'SUBGRAPH_BAD_RESPONSE', status: 204 }],
     ['an empty body', respond(Buffer.from('')), { code: 'SUBGRAPH_BAD_RESPONSE' }],
     [
@@ -329,12 +335,11 @@ test('an address with credentials is refused, and the refusal does not repeat th
   expect(open).not.toThrow(/s3cret/);
 });
 
-test('an answer with 100,000 errors is read', async () => {
+test('of 100,000 errors no more are read than anybody is told of', async () => {
   await using patient = openUpstreams(urlOf('127.0.0.1'), { SUBGRAPH_MAX_RESPONSE_BYTES: '10000000' });
   const errors = Array.from({ length: 100_000 }, (_, n) => ({ message: `no ${n}`, path: ['hello'] }));
   answer = respond(Buffer.from(JSON.stringify({ data: { hello: null }, errors })));
-  const started = performance.now();
   const { errors: read } = await patient.call(query);
   expect(read?.[0]).toEqual({ message: 'no 0', path: ['hello'] });
-  expect(performance.now() - started).toBeLessThan(2_000);
+  expect(read).toHaveLength(1_000);
 });
