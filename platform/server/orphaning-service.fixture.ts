@@ -1,10 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
+import { createWakeableLoop } from '#platform/postgres/wakeable-loop.ts';
 import { runService } from './run-service.ts';
 import { readServiceConfig } from './service-config.ts';
 
-/** A service whose requests for /orphan leave a rejection to nobody, and for /throw an exception outside of any promise. */
+/** A service whose requests for /orphan leave a rejection to nobody; /throw throws outside of any promise, /loop ends a loop. */
 await runService(
   'orphaning',
   () => readServiceConfig({ NOTHING: z.string().optional() }),
@@ -15,6 +16,15 @@ await runService(
         setImmediate(() => {
           throw new Error('outside of any promise');
         });
+      if (url === '/loop') {
+        createWakeableLoop({
+          pollMs: 1_000,
+          run: () => Promise.reject(new Error('a run that fails')),
+          onError: () => {
+            throw new Error('a loop that ends');
+          },
+        });
+      }
       response.end(url);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

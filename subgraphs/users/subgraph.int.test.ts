@@ -280,6 +280,33 @@ test('an account deleted since: its access token finds nothing and its changes a
   expect(data.refreshSession.userErrors).toMatchObject([{ code: 'INVALID_REFRESH_TOKEN' }]);
 });
 
+test('an address with a plus is an account of its own; one that is none, or too long, has none', async () => {
+  const name = uuidv7();
+  const input = (email: string) => ({ input: { email, password: PASSWORD, name: 'Ada' } });
+  const codes: unknown[] = [];
+  for (const email of [
+    `${name}@example.com`,
+    `${name}+shop@example.com`,
+    `${name.toUpperCase()}+SHOP@example.com`,
+  ]) {
+    const { data } = await service.ask(REGISTER, input(email));
+    codes.push(data.registerUser.userErrors[0]?.code ?? 'in');
+  }
+  expect(codes).toEqual(['in', 'in', 'EMAIL_TAKEN']);
+  const { data } = await service.ask(REGISTER, input(`${'a'.repeat(243)}@example.com`));
+  expect(data.registerUser.userErrors).toMatchObject([{ code: 'INVALID_INPUT', field: ['input', 'email'] }]);
+  for (const email of [
+    'ad\u00e4@example.com',
+    '\u0130@example.com',
+    '\u212a@example.com',
+    ' a@example.com',
+    'a\0@example.com',
+  ]) {
+    const { errors } = await service.ask(REGISTER, input(email));
+    expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+  }
+});
+
 test('health is told without a secret', async () => {
   expect(await (await fetch(`${service.url}/health`)).json()).toEqual({ status: 'ok' });
 });
