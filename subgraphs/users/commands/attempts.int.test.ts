@@ -11,6 +11,7 @@ import {
   ORIGINS_PER_USER,
 } from '../domain/password-attempts.ts';
 import type { UserRow } from '../db/tables.ts';
+import type { Passwords } from '../credentials/passwords.ts';
 import { createCommandContext, createTestClock, createUser, PASSWORD } from '../testing.ts';
 import { changePassword } from './change-password.ts';
 import { logIn } from './log-in.ts';
@@ -31,9 +32,15 @@ beforeAll(async () => {
   database = await cloneDatabase('users');
   context = await createCommandContext(database, clock);
   // What is counted is told apart from what a hash costs: only these tests try hundreds.
-  const passwords = {
-    hash: async (text: string) => `not hashed ${text}`,
-    verify: async (text: string, stored: string | null) => stored === `not hashed ${text}`,
+  const passwords: Passwords = {
+    async hash(text, _lane, first) {
+      await first?.();
+      return `not hashed ${text}`;
+    },
+    async verify(text, stored, _lane, first) {
+      await first?.();
+      return stored === `not hashed ${text}`;
+    },
   };
   quick = { ...context, passwords };
 });
@@ -130,21 +137,23 @@ test('an account remembers a bounded number of places, and none in the clear', a
 });
 
 test('one network that guesses at many accounts is stopped, and says when to come again; log-ins that succeed do not count', async () => {
-  const { email } = await ada();
-  const address = '2001:db8:1:2::';
-  const host = (n: number) => `${address}${(n + 1).toString(16)}`;
+  const host = (n: number) => `2001:db8:1:2::${(n + 1).toString(16)}`;
   const guess = (n: number) => attempt(from(host(n)), `${uuidv7()}@example.com`, WRONG);
+  const others = await Promise.all(Array.from({ length: 5 }, () => createUser(quick)));
   await times(NETWORK_FAILURES.perWindow - 2, guess);
-  expect(await times(5, () => attempt(from(host(0)), email, PASSWORD))).toEqual(
+  expect(await times(5, (n) => attempt(from(host(n)), others[n]?.email ?? '', PASSWORD))).toEqual(
     Array.from({ length: 5 }, () => 'in'),
   );
   expect(await times(3, guess)).toEqual(['INVALID_CREDENTIALS', 'INVALID_CREDENTIALS', 'TRY_AGAIN_LATER']);
+  const { email } = await createUser(quick);
   await expect(logIn(from(host(9_999)), { email, password: PASSWORD })).rejects.toMatchObject({
     code: 'TRY_AGAIN_LATER',
     message: expect.stringContaining('Try again in'),
     retryAfter: ATTEMPT_WINDOW_MS / 1_000,
   });
   expect(await attempt(from('2001:db8:1:3::1'), email, PASSWORD)).toBe('in');
+  // Who was here before does not pay for what others in the network do.
+  expect(await attempt(from(host(0)), others[0]?.email ?? '', PASSWORD)).toBe('in');
 });
 
 test('whether an e-mail address has an account is told a network a few times, and then not before it has waited', async () => {

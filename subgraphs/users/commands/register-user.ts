@@ -7,7 +7,7 @@ import { settleAttempts, takeOfNetwork } from '../credentials/attempts.ts';
 import { laneOf } from '../credentials/lanes.ts';
 import { refuseWeak } from '../credentials/password-strength.ts';
 import { type Session, startSession } from '../credentials/session.ts';
-import { giveBackAttempt, type Subject } from '../db/password-attempt.queries.ts';
+import type { Subject } from '../db/password-attempt.queries.ts';
 import { insertUser } from '../db/user.queries.ts';
 import { NETWORK_REGISTRATIONS, NETWORK_TAKEN } from '../domain/password-attempts.ts';
 import type { RegisterUserInput } from '../resolvers/types.generated.ts';
@@ -21,9 +21,7 @@ const inputSchema = z.object({ email, password: newPassword, name: personName })
  */
 export async function registerUser(context: CommandContext, input: RegisterUserInput): Promise<Session> {
   const { email, password, name } = parseInput(inputSchema, input);
-  const registration = await takeOfNetwork(context, 'registrations', NETWORK_REGISTRATIONS, 'registrations');
-  const taken = await takeOfNetwork(context, 'taken', NETWORK_TAKEN, 'registrations');
-  const passwordHash = await hashNew(context, { email, password, name }, { registration, taken });
+  const { passwordHash, taken } = await hashNew(context, { email, password, name });
   return context.db.transaction(async (tx) => {
     const createdAt = context.now();
     const user = await insertUser(tx, {
@@ -36,25 +34,25 @@ export async function registerUser(context: CommandContext, input: RegisterUserI
     });
     if (user === null)
       throw new Refusal('EMAIL_TAKEN', 'There is an account with this e-mail address.', ['input', 'email']);
-    await settleAttempts(context, tx, { userId: user.id, failures: [taken] });
+    await settleAttempts(context, tx, { userId: user.id, failures: taken });
     return startSession(context, tx, user);
   });
 }
 
-/** Who is refused here was told of nobody's address; who found no room has not even registered in vain. */
+/** Counts the registration once it has found room, and refuses an easy password, which asks after nobody's address. */
 async function hashNew(
   context: CommandContext,
   { email, password, name }: { email: string; password: string; name: string },
-  { registration, taken }: { registration: Subject; taken: Subject },
-): Promise<string> {
-  try {
-    return await context.passwords.hash(password, laneOf(context, 'registration', null), () =>
-      refuseWeak(password, [email, name], ['input', 'password']),
-    );
-  } catch (error) {
-    await giveBackAttempt(context.db, taken);
-    const isWeak = error instanceof Refusal && error.code === 'INVALID_INPUT';
-    if (!isWeak) await giveBackAttempt(context.db, registration);
-    throw error;
-  }
+): Promise<{ passwordHash: string; taken: Subject[] }> {
+  const taken: Subject[] = [];
+  const passwordHash = await context.passwords.hash(
+    password,
+    laneOf(context, 'registration', null),
+    async () => {
+      await takeOfNetwork(context, 'registrations', NETWORK_REGISTRATIONS, 'registrations');
+      await refuseWeak(password, [email, name], ['input', 'password']);
+      taken.push(await takeOfNetwork(context, 'taken', NETWORK_TAKEN, 'registrations'));
+    },
+  );
+  return { passwordHash, taken };
 }

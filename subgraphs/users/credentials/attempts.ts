@@ -40,8 +40,8 @@ export function createOriginHash(privateKey: KeyObject): HashOrigin {
 /** What stands in for the id of an account that there is not, so that looking takes as long. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
-/** An attempt that was counted: by what, and whether the account knows where it comes from. */
-export interface Attempt {
+/** Where attempts at an account are counted, and whether the account knows where they come from. */
+export interface AttemptPlace {
   readonly subject: Subject;
   readonly known: boolean;
 }
@@ -61,31 +61,31 @@ export async function takeOfNetwork(
 }
 
 /**
- * Counts an attempt to prove a password. From where the account was logged in to before, or with a refresh token that it once
- * gave out, it counts there; otherwise together with everybody else's. Refuses with TRY_AGAIN_LATER.
+ * Attempts from where the account was logged in to before, or with a refresh token that it once gave out, count in a place of
+ * their own; all others in one together.
  */
-export async function takeOfAccount(
+export async function placeOf(
   context: CommandContext,
   {
     email,
     userId = NOBODY,
     earlierToken,
-  }: { email: string; userId: string | undefined; earlierToken: string | undefined },
-): Promise<Attempt> {
+  }: { email: string; userId?: string; earlierToken?: string | undefined },
+): Promise<AttemptPlace> {
   const { db } = context;
   const device =
     earlierToken === undefined ? null : await findSessionOfUser(db, userId, hashOfToken(earlierToken));
+  if (device !== null) return { subject: originSubject('device', context.hashOrigin(device)), known: true };
   const origin = originOf(context, userId);
-  const known =
-    device !== null
-      ? originSubject('device', context.hashOrigin(device))
-      : origin !== null && (await isKnownOrigin(db, userId, origin))
-        ? originSubject('known', origin)
-        : null;
-  const subject = known ?? accountSubject(email);
+  if (origin !== null && (await isKnownOrigin(db, userId, origin)))
+    return { subject: originSubject('known', origin), known: true };
+  return { subject: accountSubject(email), known: false };
+}
+
+/** Counts an attempt to prove a password. Refuses with TRY_AGAIN_LATER. */
+export async function takeOfAccount(context: CommandContext, { subject }: AttemptPlace): Promise<void> {
   const limits = { perWindow: ATTEMPTS_PER_WINDOW, windowMs: ATTEMPT_WINDOW_MS };
   await take(context, subject, limits, 'failed attempts');
-  return { subject, known: known !== null };
 }
 
 /** After a log-in: the attempts that led to it are forgotten, and where it came from is known from now on. */

@@ -17,8 +17,11 @@ export interface Passwords {
    * @param first runs in the same turn; what it throws refuses the password. For work that is as hard as the hash.
    */
   hash(password: string, lane?: Lane, first?: () => Promise<void>): Promise<string>;
-  /** Takes equally long where there is no account (`null`), and answers false. */
-  verify(password: string, hash: string | null, lane?: Lane): Promise<boolean>;
+  /**
+   * Takes equally long where there is no account (`null`), and answers false.
+   * @param first as for `hash`: what it counts is counted only of those who found room.
+   */
+  verify(password: string, hash: string | null, lane?: Lane, first?: () => Promise<void>): Promise<boolean>;
 }
 
 /** Both methods refuse with TRY_AGAIN_LATER while `waiting` others wait for their turn, or as many of their lane as may. */
@@ -34,11 +37,11 @@ export async function createPasswords({
         await first?.();
         return hash(normalised(password), ARGON2ID);
       }),
-    verify: (password, stored, lane = COMMON_LANE) =>
-      inTurn(
-        lane,
-        async () => (await verify(stored ?? hashOfNobody, normalised(password))) && stored !== null,
-      ),
+    verify: (password, stored, lane = COMMON_LANE, first) =>
+      inTurn(lane, async () => {
+        await first?.();
+        return (await verify(stored ?? hashOfNobody, normalised(password))) && stored !== null;
+      }),
   };
 }
 
