@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { getIntrospectionQuery } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { parseSupergraph } from '#gateway/supergraph/supergraph.ts';
 import type { Upstreams } from '#gateway/upstream/upstream.ts';
@@ -50,6 +51,7 @@ const KINDS: Readonly<Record<string, (n: number) => string>> = {
   wide: (n) => `{ order(id: "${n}") { ${WIDE} } }`,
   'of many root fields': (n) => `{ ${times(6, (i) => `a${i}: order(id: "${n}") { ${WIDE} }`)} }`,
   'of few characters and much beneath them': fragments,
+  'of the whole schema': (n) => getIntrospectionQuery().replace('__schema', `n${n + 1}: __schema`),
   'with a comment of 0.5 MB': (n) => `{ order(id: "${n}") { id } } #${'x'.repeat(MB / 2)}`,
   'with a thousand comments': (n) => `{ order(id: "${n}") { id } } ${'# x\n'.repeat(3_000)}`,
   'with a text of 90 KB': (n) => `{ order(id: "${n}${'y'.repeat(90_000)}") { id } }`,

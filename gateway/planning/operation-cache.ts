@@ -41,6 +41,7 @@ const OPERATION = 30_000;
 const VARIANT = 15_000;
 const SELECTION = 500;
 const PLAN_CHARACTER = 10;
+const SCHEMA_CHARACTER = 6;
 
 /**
  * @param maxOperations operations that are kept at most
@@ -120,6 +121,8 @@ export interface OperationSize {
   /** Characters of the text, and of the plan as JSON. */
   readonly textLength: number;
   readonly planLength: number;
+  /** Characters of schemas that it asks for. */
+  readonly introspected: number;
 }
 
 /** What an operation holds before it has been compiled. */
@@ -133,9 +136,9 @@ export function variantBytes(size: OperationSize): number {
 }
 
 /** A plan that is as long as the text repeats its literals; what is longer than that has a structure. */
-function compiledBytes({ selections, textLength, planLength }: OperationSize): number {
+function compiledBytes({ selections, textLength, planLength, introspected }: OperationSize): number {
   const structure = Math.max(0, planLength - textLength);
-  return SELECTION * selections + planLength + PLAN_CHARACTER * structure;
+  return SELECTION * selections + planLength + PLAN_CHARACTER * structure + SCHEMA_CHARACTER * introspected;
 }
 
 /** The parser keeps every token with what was made of it. */

@@ -10,6 +10,7 @@ import {
   parse,
   print,
   type GraphQLSchema,
+  visit,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { compileOperation } from '#gateway/execution/compile-operation.ts';
@@ -151,6 +152,7 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
       selections: createCounter(document)(operation).selections,
       textLength,
       planLength: JSON.stringify(planned.plan).length,
+      introspected: introspections(document) * supergraph.sdl.length,
     };
     const compiled = compileOperation({
       ...plannedParts(planned, document, operation),
@@ -324,6 +326,17 @@ function selectOperation(document: DocumentNode, name: string): OperationDefinit
 
 function unresolved(message: string): OperationError {
   return refusedOperation(shortened(message), 'OPERATION_RESOLUTION_FAILURE');
+}
+
+/** How often the document asks for the whole schema, whose answer is kept. */
+function introspections(document: DocumentNode): number {
+  let count = 0;
+  visit(document, {
+    Field({ name }) {
+      if (name.value === '__schema') count += 1;
+    },
+  });
+  return count;
 }
 
 function hashOf(key: string): string {
