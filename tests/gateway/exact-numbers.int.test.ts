@@ -12,7 +12,7 @@ const ITEMS = `${LINK}
   input Other { fallback: JSON = {a: 1} }
   type Query {
     item: Item
-    echo(v: JSON, b: Big, list: [Big!], range: Range, f: Float, n: Int, id: ID, other: Other): JSON
+    echo(v: JSON, b: Big, list: [Big!], range: Range, f: Float, n: Int, id: ID, other: Other, rows: [[JSON]!]): JSON
   }
   type Mutation { put(v: JSON): JSON }
   type Subscription { changed(of: JSON): Item }
@@ -128,6 +128,9 @@ test.each([
   ['{ echo(v: RED) }', 'v:RED'],
   ['{ echo(v: -0) }', 'v:-0'],
   [`{ echo(b: ${BIG}, list: [1.50, ${SMALL}]) }`, `b:${BIG},list:[1.50,${SMALL}]`],
+  ['{ echo(rows: [[1.0, [2.0], RED], [], [{a: 3.0}]]) }', 'rows:[[1.0,[2.0],RED],[],[{a:3.0}]]'],
+  ['{ echo(rows: [1.0]) }', 'rows:[1.0]'],
+  ['{ echo(v: {__proto__: 1.0, constructor: RED}) }', 'v:{__proto__:1.0,constructor:RED}'],
   [`{ echo(list: ${BIG}) }`, `list:${BIG}`],
   [
     `{ echo(v: {a: 1.0, b: [1e400, RED, "x", null, true], c: {d: ${BIG}}}) }`,
@@ -137,7 +140,8 @@ test.each([
 ])('the literals of %s reach the subgraph as they were written', async (query, literal) => {
   expect(await transports['POST']?.(query, '{}')).toBe('{"data":{"echo":1.0}}');
   const { query: document } = JSON.parse(sent()) as { query: string };
-  expect(document.replaceAll(/[ ,]+|(?<=[\]}])(?=\w)/g, ',')).toContain(literal);
+  const bare = (text: string) => text.replaceAll(/[ ,]+/g, '');
+  expect(bare(document)).toContain(bare(literal));
   expect(document).not.toContain('$');
 });
 

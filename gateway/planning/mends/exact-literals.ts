@@ -5,7 +5,9 @@ import type { FetchNode, PlanNode } from '@apollo/query-planner';
 import {
   type DocumentNode,
   getNamedType,
+  getNullableType,
   type GraphQLSchema,
+  isListType,
   isNonNullType,
   Kind,
   type NameNode,
@@ -69,6 +71,8 @@ export function hoistLiterals(document: DocumentNode, schema: GraphQLSchema): Ho
   const enter = (node: ValueNode): ValueNode | undefined => {
     const type = types.getInputType();
     if (type == null || !isCustomScalar(getNamedType(type))) return undefined;
+    // A list's type is that of its items by now. Where they are lists again, they are met one by one.
+    if (node.kind === Kind.LIST && isListType(getNullableType(type))) return undefined;
     // What may not be null goes everywhere; the type may be a list of which the literal is the one item.
     return hoist(node, isNonNullType(type) ? String(type) : `${String(type)}!`);
   };
