@@ -26,6 +26,8 @@ test('what does not fit is refused by the path of its field', () => {
 test('text that PostgreSQL cannot store is refused, wherever it stands', () => {
   const refused = () => parseInput(schema, { lines: [], note: 'a\0b' });
   expect(refused).toThrow(expect.objectContaining({ code: 'INVALID_INPUT', field: ['input', 'note'] }));
+  const half = () => parseInput(schema, { lines: [], note: 'half of a pair: \ud83d' });
+  expect(half).toThrow(expect.objectContaining({ code: 'INVALID_INPUT', field: ['input', 'note'] }));
 });
 
 test('a refusal becomes userErrors and nothing else does', async () => {

@@ -1,13 +1,19 @@
 import type { z } from 'zod';
+import { isStorable } from '#platform/input/text.ts';
 import { Refusal } from './refusal.ts';
 
 /**
  * Parses a mutation's input by its zod schema; the first issue becomes the Refusal `INVALID_INPUT` that names the field.
- * Text with a NUL character is refused everywhere: PostgreSQL cannot store it.
+ * Text that cannot be stored is refused everywhere, whatever the schema says of it: see platform/input/text.ts.
  */
 export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
-  const nul = pathOfNul(input, ['input']);
-  if (nul !== null) throw new Refusal('INVALID_INPUT', 'Text must not contain the NUL character.', nul);
+  const unstorable = pathOfUnstorable(input, ['input']);
+  if (unstorable !== null)
+    throw new Refusal(
+      'INVALID_INPUT',
+      'Text must be well-formed Unicode without the NUL character.',
+      unstorable,
+    );
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
@@ -15,11 +21,11 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unkn
   throw new Refusal('INVALID_INPUT', issue?.message ?? 'This input is not valid.', path);
 }
 
-function pathOfNul(value: unknown, path: readonly string[]): readonly string[] | null {
-  if (typeof value === 'string') return value.includes('\0') ? path : null;
+function pathOfUnstorable(value: unknown, path: readonly string[]): readonly string[] | null {
+  if (typeof value === 'string') return isStorable(value) ? null : path;
   if (typeof value !== 'object' || value === null) return null;
   for (const [name, member] of Object.entries(value)) {
-    const found = pathOfNul(member, [...path, name]);
+    const found = pathOfUnstorable(member, [...path, name]);
     if (found !== null) return found;
   }
   return null;

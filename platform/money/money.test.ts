@@ -59,6 +59,37 @@ test('sums stay exact and refuse to mix currencies', () => {
   expect(equals({ minor: 1n, currencyCode: 'GBP' }, { minor: 1n, currencyCode: 'EUR' })).toBe(false);
 });
 
+test('minor digits are those of ISO 4217, whatever a Node’s own tables say', () => {
+  // ICU counts these in other digits than the standard does.
+  const digits = { AFN: 2, ALL: 2, IQD: 3, IRR: 2, LBP: 2, MGA: 2, UGX: 0, ISK: 0, JPY: 0, KWD: 3, XCG: 2 };
+  for (const [code, count] of Object.entries(digits))
+    expect([code, currencyDigits(code)]).toEqual([code, count]);
+});
+
+test('a currency is the same in whatever case it is written', () => {
+  for (const currencyCode of ['EUR', 'eur', 'Eur'])
+    expect(fromDecimal({ amount: '1', currencyCode })).toEqual({ minor: 100n, currencyCode: 'EUR' });
+});
+
+test('what money is not counted in today is refused, and still shown where it was stored', () => {
+  for (const currencyCode of [
+    'XXX',
+    'XTS',
+    'XAU',
+    'CLF',
+    'CHE',
+    'BGN',
+    'ANG',
+    'HRK',
+    'ZZZ',
+    '',
+    'GB',
+    '\u0130SK',
+  ])
+    expect(fromDecimal({ amount: '1', currencyCode })).toBeNull();
+  expect(toDecimal({ minor: 1250n, currencyCode: 'BGN' }).amount).toBe('12.50');
+});
+
 test('what is no currency is refused', () => {
   expect(() => currencyDigits('nonsense')).toThrow(RangeError);
 });

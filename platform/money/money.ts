@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CURRENCIES, OTHER_CODES } from './currencies.generated.ts';
 
 /** An exact amount in the currency's smallest unit (pence, cents; yen have none smaller). */
 export interface Money {
@@ -20,17 +21,18 @@ export interface DecimalMoney {
   currencyCode: string;
 }
 
-const digitsByCurrency = new Map<string, number>();
+/** Whether money is counted in it today, in whatever case it is written: no ended currency, fund or metal, no XXX. */
+export function isCurrency(code: string): boolean {
+  return /^[A-Z]{3}$/i.test(code) && Object.hasOwn(CURRENCIES, code.toUpperCase());
+}
 
-/** How many decimal digits the currency has. Throws RangeError on what is no ISO 4217 code. */
+/**
+ * How many decimal digits the currency has, by ISO 4217; of one that is none any more, how it was counted here. Throws
+ * RangeError on what is no ISO 4217 code.
+ */
 export function currencyDigits(currencyCode: string): number {
-  let digits = digitsByCurrency.get(currencyCode);
-  if (digits === undefined) {
-    digits =
-      new Intl.NumberFormat('en', { style: 'currency', currency: currencyCode }).resolvedOptions()
-        .maximumFractionDigits ?? 2;
-    digitsByCurrency.set(currencyCode, digits);
-  }
+  const digits = CURRENCIES[currencyCode] ?? OTHER_CODES[currencyCode];
+  if (digits === undefined) throw new RangeError(`${currencyCode} is no code of ISO 4217.`);
   return digits;
 }
 
@@ -42,8 +44,13 @@ export function toDecimal({ minor, currencyCode }: Money): DecimalMoney {
   return { amount: sign + (digits === 0 ? whole : `${whole}.${text.slice(-digits)}`), currencyCode };
 }
 
-/** The reverse of {@link toDecimal}; null where the amount has more digits than the currency, or is no decimal number. */
-export function fromDecimal({ amount, currencyCode }: DecimalMoney): Money | null {
+/**
+ * The reverse of {@link toDecimal}, in whatever case the currency is written; null where it is none, where the amount has
+ * more digits than the currency, or is no decimal number.
+ */
+export function fromDecimal({ amount, currencyCode: code }: DecimalMoney): Money | null {
+  if (!isCurrency(code)) return null;
+  const currencyCode = code.toUpperCase();
   const digits = currencyDigits(currencyCode);
   const match = /^(-?)(\d+)(?:\.(\d+))?$/.exec(amount);
   if (match === null) return null;

@@ -1,6 +1,6 @@
 import { parseValue as parseLiteralText } from 'graphql';
 import { expect, test } from 'vitest';
-import { CurrencyCode, Decimal } from './scalars.ts';
+import { CurrencyCode, DateTime, Decimal } from './scalars.ts';
 
 test('a Decimal keeps its digits, as a string, an integer or a literal without quotes', () => {
   expect(Decimal.parseValue('12.50')).toBe('12.50');
@@ -15,5 +15,16 @@ test.each([12.5, '1e3', 'abc', '', null, true, {}])('%s is refused as a Decimal,
 
 test('a CurrencyCode is an ISO 4217 code', () => {
   expect(CurrencyCode.parseValue('GBP')).toBe('GBP');
-  expect(() => CurrencyCode.parseValue('POUND')).toThrow();
+  expect(CurrencyCode.parseValue('gbp')).toBe('GBP');
+  expect(CurrencyCode.parseLiteral(parseLiteralText('"gBp"'))).toBe('GBP');
+  for (const none of ['POUND', 'XXX', 'XAU', 'BGN', '', 5, null])
+    expect(() => CurrencyCode.parseValue(none)).toThrow('ISO 4217');
+});
+
+test('a DateTime is of the years that PostgreSQL and ISO 8601 write alike', () => {
+  expect(DateTime.parseValue('2026-01-02T03:04:05+02:00')).toEqual(new Date('2026-01-02T01:04:05Z'));
+  for (const none of ['0000-01-01T00:00:00Z', '0001-01-01T00:00:00+14:00', '-000001-01-01T00:00:00Z']) {
+    expect(() => DateTime.parseValue(none)).toThrow();
+    expect(() => DateTime.parseLiteral(parseLiteralText(JSON.stringify(none)))).toThrow();
+  }
 });

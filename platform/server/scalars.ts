@@ -1,5 +1,6 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
-import { GraphQLCountryCode, GraphQLCurrency, GraphQLDateTime, GraphQLEmailAddress } from 'graphql-scalars';
+import { GraphQLCountryCode, GraphQLDateTime, GraphQLEmailAddress } from 'graphql-scalars';
+import { isCurrency } from '#platform/money/money.ts';
 
 const DECIMAL = /^-?\d{1,18}(\.\d{1,9})?$/;
 
@@ -27,13 +28,47 @@ export const Decimal = new GraphQLScalarType<string, string>({
   },
 });
 
-export const CurrencyCode = new GraphQLScalarType({ ...GraphQLCurrency.toConfig(), name: 'CurrencyCode' });
+function parseCurrency(value: unknown): string {
+  if (typeof value === 'string' && isCurrency(value)) return value.toUpperCase();
+  throw new GraphQLError(
+    'A CurrencyCode is a currency of ISO 4217 that is in use, such as "GBP"; no fund, no metal, not XXX.',
+    { extensions: { code: 'BAD_USER_INPUT' } },
+  );
+}
+
+/** What was stored is shown, also when its currency has ended since. */
+export const CurrencyCode = new GraphQLScalarType<string, string>({
+  name: 'CurrencyCode',
+  description: 'A currency by its ISO 4217 code, such as "GBP". Read in any case, shown in capitals.',
+  serialize: String,
+  parseValue: parseCurrency,
+  parseLiteral: (node) => parseCurrency(node.kind === Kind.STRING ? node.value : null),
+});
+
+const FIRST_MS = Date.parse('0001-01-01T00:00:00Z');
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** ISO 8601 and PostgreSQL write the years 1 to 9999 alike, and no others. */
+function withinYears(date: Date): Date {
+  const ms = date.getTime();
+  if (ms >= FIRST_MS && ms <= LAST_MS) return date;
+  throw new GraphQLError('A DateTime is of the years 0001 to 9999.', {
+    extensions: { code: 'BAD_USER_INPUT' },
+  });
+}
+
+const dateTime = GraphQLDateTime.toConfig();
+export const DateTime = new GraphQLScalarType<Date, unknown>({
+  ...dateTime,
+  parseValue: (value) => withinYears(dateTime.parseValue(value)),
+  parseLiteral: (node, variables) => withinYears(dateTime.parseLiteral(node, variables)),
+});
 
 /** Resolvers of the scalars that our schemas share; a subgraph spreads those that its schema declares. */
 export const scalars = {
   CountryCode: GraphQLCountryCode,
   CurrencyCode,
-  DateTime: GraphQLDateTime,
+  DateTime,
   Decimal,
   EmailAddress: GraphQLEmailAddress,
 } as const;

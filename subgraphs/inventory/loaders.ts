@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import type { Queryable } from '#platform/postgres/database.ts';
+import { isStorable } from '#platform/input/text.ts';
 import { isUuid } from '#platform/postgres/is-uuid.ts';
 import {
   findProducts,
@@ -9,7 +10,6 @@ import {
 } from './db/catalogue.queries.ts';
 import { findStockLevels } from './db/stock.queries.ts';
 import type { VariantRow } from './db/tables.ts';
-import { isText } from './domain/text.ts';
 
 /** Batches the reads of one request. All of it is public: the catalogue is open to everybody. */
 export function createLoaders(db: Queryable) {
@@ -18,9 +18,9 @@ export function createLoaders(db: Queryable) {
     variant: byUuid((ids) => findVariants(db, ids)),
     variantBySku: new DataLoader<string, VariantRow | null>(async (skus) => {
       const found = new Map(
-        (await findVariantsBySku(db, skus.filter(isText))).map((variant) => [variant.sku, variant]),
+        (await findVariantsBySku(db, inCapitals(skus))).map((variant) => [variant.sku, variant]),
       );
-      return skus.map((sku) => found.get(sku) ?? null);
+      return skus.map((sku) => found.get(sku.toUpperCase()) ?? null);
     }),
     variantsOfProduct: new DataLoader(async (productIds: readonly string[]) => {
       const byProduct = Map.groupBy(
@@ -36,6 +36,11 @@ export function createLoaders(db: Queryable) {
     }),
   };
 }
+
+/** SKUs are written in capitals: however a client writes one, it is the same. */
+const inCapitals = (skus: readonly string[]) => [
+  ...new Set(skus.filter(isStorable).map((sku) => sku.toUpperCase())),
+];
 
 export type Loaders = ReturnType<typeof createLoaders>;
 

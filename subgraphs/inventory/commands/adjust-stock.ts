@@ -2,24 +2,23 @@ import { z } from 'zod';
 import { type Actor, requireStaff } from '#platform/auth/actor.ts';
 import { parseInput } from '#platform/errors/parse-input.ts';
 import { Refusal } from '#platform/errors/refusal.ts';
+import { idempotencyKey as key, optionalProse, requiredLine } from '#platform/input/text.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { findVariantsBySku } from '../db/catalogue.queries.ts';
 import { adjustOnHand, findWarehouseId, ON_HAND_AT_MOST } from '../db/stock.queries.ts';
-import { optionalText, requiredText } from '../domain/text.ts';
+import { sku } from '../domain/sku.ts';
 import { once } from './once.ts';
 
 const adjustStockInput = z.object({
-  idempotencyKey: requiredText(200),
-  sku: requiredText(100),
-  warehouseCode: requiredText(100),
+  idempotencyKey: key,
+  sku,
+  warehouseCode: requiredLine(100),
   delta: z
     .int()
     .min(-ON_HAND_AT_MOST, `at least -${ON_HAND_AT_MOST}`)
     .max(ON_HAND_AT_MOST, `at most ${ON_HAND_AT_MOST}`)
     .refine((delta) => delta !== 0, 'must not be 0'),
-  reason: optionalText(500)
-    .nullish()
-    .transform((reason) => reason || null),
+  reason: optionalProse(500),
 });
 
 /**

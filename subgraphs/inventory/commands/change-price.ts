@@ -5,9 +5,9 @@ import { Refusal } from '#platform/errors/refusal.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { updatePrice } from '../db/catalogue.queries.ts';
 import { price } from '../domain/price.ts';
-import { requiredText } from '../domain/text.ts';
+import { sku } from '../domain/sku.ts';
 
-const changePriceInput = z.object({ sku: requiredText(100), price });
+const changePriceInput = z.object({ sku, price });
 
 /**
  * Staff: what orders placed from now on are reserved at. Told twice it changes nothing more, so it takes no key. Refuses

@@ -3,18 +3,18 @@ import { z } from 'zod';
 import { type Actor, requireStaff } from '#platform/auth/actor.ts';
 import { parseInput } from '#platform/errors/parse-input.ts';
 import { Refusal } from '#platform/errors/refusal.ts';
+import { idempotencyKey as key, requiredLine, requiredProse } from '#platform/input/text.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { insertProducts } from '../db/catalogue.queries.ts';
 import { price } from '../domain/price.ts';
-import { requiredText } from '../domain/text.ts';
 import { once } from './once.ts';
 
 const VARIANTS_AT_MOST = 100;
 
 const createProductInput = z.object({
-  idempotencyKey: requiredText(200),
-  name: requiredText(200),
-  description: requiredText(5_000),
+  idempotencyKey: key,
+  name: requiredLine(200),
+  description: requiredProse(5_000),
   variants: z
     .array(
       z.object({
@@ -22,7 +22,7 @@ const createProductInput = z.object({
           .string()
           .regex(/^[A-Z0-9](-?[A-Z0-9])*$/, 'capital letters and digits, with single hyphens between')
           .max(40, 'at most 40 characters'),
-        name: requiredText(100),
+        name: requiredLine(100),
         price,
       }),
     )

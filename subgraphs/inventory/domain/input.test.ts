@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { price } from './price.ts';
 import { searchTerms } from './search-terms.ts';
-import { isText, optionalText, requiredText } from './text.ts';
 
 test('a price is more than nothing and in the digits of its currency', () => {
   const pounds = (amount: string) => price.safeParse({ amount, currencyCode: 'GBP' });
@@ -24,13 +23,4 @@ test('a search is its words, each once, ten at most; short ones are forgiven les
   expect(words(Array.from({ length: 50 }, (_, n) => `w${n}`).join(' '))).toHaveLength(10);
   const [short, long] = searchTerms('oak keyboard');
   expect(short?.similarity).toBeGreaterThan(long?.similarity ?? 1);
-});
-
-test('text is trimmed, bounded, and such as the database can store', () => {
-  expect(requiredText(3).safeParse(' abc ').data).toBe('abc');
-  expect(requiredText(3).safeParse('abcd').success).toBe(false);
-  expect(requiredText(3).safeParse('   ').success).toBe(false);
-  expect(requiredText(3).safeParse('a\0').success).toBe(false);
-  expect(optionalText(3).safeParse('').data).toBe('');
-  expect(isText('a\0b')).toBe(false);
 });

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { type Actor, mayReadOf, requireUser } from '#platform/auth/actor.ts';
 import { parseInput } from '#platform/errors/parse-input.ts';
+import { optionalIdempotencyKey } from '#platform/input/text.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { lockOrder } from '../db/order.queries.ts';
 import { advanceOrder } from './advance-order.ts';
-import { optionalKey } from './input-fields.ts';
 import { once } from './once.ts';
 import { invalidStatus, orderNotFound } from './refusals.ts';
 
-const cancelOrderInput = z.object({ orderId: z.string(), idempotencyKey: optionalKey });
+const cancelOrderInput = z.object({ orderId: z.string(), idempotencyKey: optionalIdempotencyKey });
 
 /**
  * Ends an order that has not left yet; the messages of the step release its stock and void its payment. Cancelling a

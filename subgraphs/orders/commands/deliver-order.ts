@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { type Actor, requireStaff } from '#platform/auth/actor.ts';
 import { parseInput } from '#platform/errors/parse-input.ts';
+import { optionalIdempotencyKey } from '#platform/input/text.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { lockOrder } from '../db/order.queries.ts';
 import { advanceOrder } from './advance-order.ts';
-import { optionalKey } from './input-fields.ts';
 import { once } from './once.ts';
 import { invalidStatus, orderNotFound } from './refusals.ts';
 
-const deliverOrderInput = z.object({ orderId: z.string(), idempotencyKey: optionalKey });
+const deliverOrderInput = z.object({ orderId: z.string(), idempotencyKey: optionalIdempotencyKey });
 
 /**
  * Staff: the parcel has arrived. Told again it changes nothing and is no error. Refuses with NOT_FOUND, INVALID_STATUS and

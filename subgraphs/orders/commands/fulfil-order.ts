@@ -1,19 +1,19 @@
 import { z } from 'zod';
 import { type Actor, requireStaff } from '#platform/auth/actor.ts';
 import { parseInput } from '#platform/errors/parse-input.ts';
+import { optionalIdempotencyKey, requiredLine } from '#platform/input/text.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { lockOrder } from '../db/order.queries.ts';
 import type { Order, Parcel } from '../domain/order.ts';
 import { advanceOrder } from './advance-order.ts';
-import { optionalKey, text } from './input-fields.ts';
 import { once } from './once.ts';
 import { invalidStatus, orderNotFound } from './refusals.ts';
 
 const fulfilOrderInput = z.object({
   orderId: z.string(),
-  carrier: text(100),
-  trackingNumber: text(100),
-  idempotencyKey: optionalKey,
+  carrier: requiredLine(100),
+  trackingNumber: requiredLine(100),
+  idempotencyKey: optionalIdempotencyKey,
 });
 
 /**

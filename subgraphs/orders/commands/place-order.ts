@@ -2,40 +2,32 @@ import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
 import { type Actor, requireUser } from '#platform/auth/actor.ts';
 import { parseInput } from '#platform/errors/parse-input.ts';
-import { fromDecimal, type Money } from '#platform/money/money.ts';
+import { moneyInput } from '#platform/input/money.ts';
+import { idempotencyKey as key, optionalLine, requiredLine } from '#platform/input/text.ts';
 import { appendToOutbox } from '#platform/outbox/outbox.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { insertOrder } from '../db/order.queries.ts';
 import { place } from '../domain/order.ts';
-import { optionalText, text } from './input-fields.ts';
 import { once } from './once.ts';
 
 const LINES_AT_MOST = 100;
 const QUANTITY_AT_MOST = 1_000;
 
 /** Undefined where it is not given, so that it leaves no trace in what the idempotency key stands for. */
-const expectedMoney = z
-  .object({ amount: z.string(), currencyCode: z.string() })
+const expectedMoney = moneyInput({ least: 0n })
   .nullish()
-  .transform((given, context): Money | undefined => {
-    if (given == null) return undefined;
-    const money = fromDecimal(given);
-    if (money !== null && money.minor >= 0n) return money;
-    context.addIssue({
-      code: 'custom',
-      path: ['amount'],
-      message: `${given.amount} is no amount of ${given.currencyCode}.`,
-    });
-    return z.NEVER;
-  });
+  .transform((money) => money ?? undefined);
+
+/** SKUs are written in capitals: however a customer writes one, it is the same. */
+const sku = requiredLine(100).transform((text) => text.toUpperCase());
 
 const placeOrderInput = z.object({
-  idempotencyKey: text(200),
+  idempotencyKey: key,
   lines: z
     .array(
       z
         .object({
-          sku: text(100),
+          sku,
           quantity: z.int().min(1, 'at least 1').max(QUANTITY_AT_MOST, `at most ${QUANTITY_AT_MOST}`),
           expectedUnitPrice: expectedMoney,
         })
@@ -59,15 +51,15 @@ const placeOrderInput = z.object({
         seen.add(sku);
       }
     }),
-  paymentMethod: text(200),
+  paymentMethod: requiredLine(200),
   shippingAddress: z.object({
-    name: text(200),
-    line1: text(200),
-    line2: optionalText(200),
-    city: text(200),
-    region: optionalText(200),
-    postalCode: text(20),
-    countryCode: z.string().length(2),
+    name: requiredLine(200),
+    line1: requiredLine(200),
+    line2: optionalLine(200),
+    city: requiredLine(200),
+    region: optionalLine(200),
+    postalCode: requiredLine(20),
+    countryCode: z.string().length(2).toUpperCase(),
   }),
   expectedTotal: expectedMoney.transform((money) => money ?? null),
 });

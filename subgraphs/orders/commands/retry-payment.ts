@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import { type Actor, mayReadOf, requireUser } from '#platform/auth/actor.ts';
 import { parseInput } from '#platform/errors/parse-input.ts';
+import { idempotencyKey as key, optionalLine } from '#platform/input/text.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { lockOrder } from '../db/order.queries.ts';
 import { advanceOrder } from './advance-order.ts';
-import { optionalText, text } from './input-fields.ts';
 import { once } from './once.ts';
 import { invalidStatus, orderNotFound } from './refusals.ts';
 
 const retryPaymentInput = z.object({
   orderId: z.string(),
-  paymentMethod: optionalText(200),
-  idempotencyKey: text(200),
+  paymentMethod: optionalLine(200),
+  idempotencyKey: key,
 });
 
 /**

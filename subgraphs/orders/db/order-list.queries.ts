@@ -1,4 +1,4 @@
-import { and, count, desc, eq, gt, inArray, lt, type SQL } from 'drizzle-orm';
+import { and, count, desc, eq, gte, inArray, lt, type SQL } from 'drizzle-orm';
 import type { Queryable } from '#platform/postgres/database.ts';
 import type { OrderStatus } from '../domain/order.ts';
 import { type OrderRow, orders } from './tables.ts';
@@ -7,7 +7,9 @@ import { type OrderRow, orders } from './tables.ts';
 export interface OrderCriteria {
   readonly customerId?: string | undefined;
   readonly statuses?: readonly OrderStatus[] | undefined;
+  /** That moment included. */
   readonly createdAfter?: Date | undefined;
+  /** That moment not included. */
   readonly createdBefore?: Date | undefined;
 }
 
@@ -38,7 +40,7 @@ function conditions({ customerId, statuses, createdAfter, createdBefore }: Order
   return [
     ...(customerId === undefined ? [] : [eq(orders.customerId, customerId)]),
     ...(statuses === undefined ? [] : [inArray(orders.status, [...statuses])]),
-    ...(createdAfter === undefined ? [] : [gt(orders.createdAt, createdAfter)]),
+    ...(createdAfter === undefined ? [] : [gte(orders.createdAt, createdAfter)]),
     ...(createdBefore === undefined ? [] : [lt(orders.createdAt, createdBefore)]),
   ];
 }

@@ -17,24 +17,26 @@ export async function orderList(
   customerId: string | null,
   { filter, ...page }: ListArguments,
 ): Promise<OrderConnectionParent> {
-  const criteria: OrderCriteria = {
-    customerId: customerId ?? filter?.customerId ?? undefined,
-    statuses: filter?.statuses ?? undefined,
-    createdAfter: filter?.createdAfter ?? undefined,
-    createdBefore: filter?.createdBefore ?? undefined,
-  };
   const { first, after } = readPage(page, isUuid);
-  const rows = matchesNothing(criteria, filter, customerId)
-    ? []
-    : await listOrders(context.database.db, criteria, { before: after, limit: first + 1 });
+  const criteria = criteriaOf(customerId, filter ?? {});
+  const rows =
+    criteria === null
+      ? []
+      : await listOrders(context.database.db, criteria, { before: after, limit: first + 1 });
   return { ...toConnection(rows, { first, after }, (order) => order.id), criteria };
 }
 
-function matchesNothing(
-  { customerId, statuses }: OrderCriteria,
-  filter: OrderFilter | null | undefined,
-  asked: string | null,
-): boolean {
-  const someoneElses = asked !== null && filter?.customerId != null && filter.customerId !== asked;
-  return someoneElses || statuses?.length === 0 || (customerId !== undefined && !isUuid(customerId));
+/** Null where no order can meet them: what is not a customer's own, or nobody's at all, is not there. */
+function criteriaOf(asked: string | null, filter: OrderFilter): OrderCriteria | null {
+  const wanted = filter.customerId?.toLowerCase() ?? null;
+  if (asked !== null && wanted !== null && wanted !== asked.toLowerCase()) return null;
+  const customerId = asked ?? wanted ?? undefined;
+  if (customerId !== undefined && !isUuid(customerId)) return null;
+  if (filter.statuses?.length === 0) return null;
+  return {
+    customerId,
+    statuses: filter.statuses ?? undefined,
+    createdAfter: filter.createdAfter ?? undefined,
+    createdBefore: filter.createdBefore ?? undefined,
+  };
 }

@@ -53,7 +53,7 @@ export const OrderUpdate = {
 } satisfies OrderUpdateResolvers;
 
 export const OrderConnection = {
-  totalCount: ({ criteria }, _, { loaders }) => loaders.orderCount.load(criteria),
+  totalCount: ({ criteria }, _, { loaders }) => (criteria === null ? 0 : loaders.orderCount.load(criteria)),
 } satisfies OrderConnectionResolvers;
 
 export const User = {

@@ -191,7 +191,9 @@ export type OrderEvent = {
 };
 
 export type OrderFilter = {
+  /** That moment included. */
   createdAfter?: InputMaybe<Scalars['DateTime']['input']>;
+  /** That moment not included: with `createdAfter`, days and months follow each other without a gap. */
   createdBefore?: InputMaybe<Scalars['DateTime']['input']>;
   /** Staff: the orders of one customer. */
   customerId?: InputMaybe<Scalars['ID']['input']>;

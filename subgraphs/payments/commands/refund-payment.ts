@@ -4,7 +4,9 @@ import { z } from 'zod';
 import { type Actor, requireStaff } from '#platform/auth/actor.ts';
 import { parseInput } from '#platform/errors/parse-input.ts';
 import { Refusal } from '#platform/errors/refusal.ts';
-import { fromDecimal, type Money, toDecimal } from '#platform/money/money.ts';
+import { moneyInput } from '#platform/input/money.ts';
+import { idempotencyKey as key, optionalProse } from '#platform/input/text.ts';
+import { type Money, toDecimal } from '#platform/money/money.ts';
 import type { Database, Transaction } from '#platform/postgres/database.ts';
 import { isUuid } from '#platform/postgres/is-uuid.ts';
 import { lockPayment, reserveRefund } from '../db/payment.queries.ts';
@@ -13,32 +15,13 @@ import type { PaymentRow } from '../db/tables.ts';
 import { decideRefund, shownStatus } from '../domain/payment.ts';
 import { queueOperation } from '../operations/queue-operation.ts';
 
-const text = (atMost: number) =>
-  z.string().trim().min(1, 'must not be empty').max(atMost, `at most ${atMost} characters`);
-
 const refundPaymentInput = z.object({
-  idempotencyKey: text(200),
+  idempotencyKey: key,
   paymentId: z.string(),
-  amount: z
-    .object({ amount: z.string(), currencyCode: z.string() })
+  amount: moneyInput({ least: 1n })
     .nullish()
-    .transform((given, context): Money | null => {
-      if (given == null) return null;
-      const money = fromDecimal(given);
-      if (money !== null && money.minor > 0n) return money;
-      context.addIssue({
-        code: 'custom',
-        path: ['amount'],
-        message: `${given.amount} is no amount of ${given.currencyCode} that can be paid back.`,
-      });
-      return z.NEVER;
-    }),
-  reason: z
-    .string()
-    .trim()
-    .max(500, 'at most 500 characters')
-    .nullish()
-    .transform((value) => value || null),
+    .transform((amount) => amount ?? null),
+  reason: optionalProse(500),
 });
 
 /**

@@ -1,0 +1,65 @@
+import {
+  getNamedType,
+  type GraphQLArgument,
+  type GraphQLField,
+  type GraphQLSchema,
+  isAbstractType,
+  isLeafType,
+  isObjectType,
+} from 'graphql';
+
+/** A root field with everything beneath it, a few levels deep; every argument on the way is a variable. */
+export interface Operation {
+  readonly name: string;
+  readonly query: string;
+  /** `level` 0: of the root field itself. */
+  readonly variables: readonly {
+    readonly name: string;
+    readonly argument: GraphQLArgument;
+    readonly level: number;
+  }[];
+}
+
+const LEVELS = 3;
+/** Beneath the gateway's own bounds. */
+const FIELDS_AT_MOST = 150;
+
+/** One for each field of Query and Mutation: together they bring every argument and input type that a client can send. */
+export function operationsOf(schema: GraphQLSchema): Operation[] {
+  const roots = [
+    ['query', schema.getQueryType()],
+    ['mutation', schema.getMutationType()],
+  ] as const;
+  return roots.flatMap(([kind, type]) =>
+    Object.values(type?.getFields() ?? {}).map((field) => operation(kind, field)),
+  );
+}
+
+function operation(kind: 'query' | 'mutation', root: GraphQLField<unknown, unknown>): Operation {
+  const variables: { name: string; argument: GraphQLArgument; level: number }[] = [];
+  let fields = 0;
+
+  function select(field: GraphQLField<unknown, unknown>, level: number): string | null {
+    const type = getNamedType(field.type);
+    if (isAbstractType(type) || (fields += 1) > FIELDS_AT_MOST) return null;
+    let inner = '';
+    if (isObjectType(type)) {
+      const children = Object.values(type.getFields())
+        .filter((child) => isLeafType(getNamedType(child.type)) || level < LEVELS)
+        .flatMap((child) => select(child, level + 1) ?? []);
+      if (children.length === 0) return null;
+      inner = ` { ${children.join(' ')} }`;
+    }
+    const given = field.args.map((argument) => {
+      const name = `v${variables.length}`;
+      variables.push({ name, argument, level });
+      return `${argument.name}: $${name}`;
+    });
+    return `${field.name}${given.length > 0 ? `(${given.join(', ')})` : ''}${inner}`;
+  }
+
+  const selection = select(root, 0);
+  const declared = variables.map(({ name, argument }) => `$${name}: ${String(argument.type)}`);
+  const header = declared.length > 0 ? `(${declared.join(', ')})` : '';
+  return { name: root.name, query: `${kind} ${root.name}${header} { ${selection} }`, variables };
+}
