@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { type FailureKind, failureKind } from '#platform/postgres/failures.ts';
-import type { Logger } from '#platform/telemetry/logger.ts';
+import { type Logger, silentLogger } from '#platform/telemetry/logger.ts';
 
 /** Of what is told of one error, in characters: messages quote what was sent, of whatever length. */
 const MESSAGE_AT_MOST = 1_000;
@@ -13,7 +13,13 @@ export function maskErrors(
   requestId: string,
   logger: Logger,
 ): GraphQLFormattedError[] {
-  const told = errors.slice(0, ERRORS_AT_MOST).map((error) => maskError(error, requestId, logger));
+  // One failure that a page of entities ran into is one line of the log.
+  const logged = new Set<unknown>();
+  const told = errors.slice(0, ERRORS_AT_MOST).map((error) => {
+    const known = logged.has(error.originalError);
+    logged.add(error.originalError);
+    return maskError(error, requestId, known ? silentLogger : logger);
+  });
   if (errors.length > ERRORS_AT_MOST) {
     const message = `${errors.length - ERRORS_AT_MOST} further errors are left out.`;
     told.push({ message, extensions: { code: 'TOO_MANY_ERRORS' } });
