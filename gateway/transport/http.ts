@@ -61,6 +61,7 @@ export async function serveHttp({ config, logger, gateway, mask }: Deps): Promis
     gateway,
     upstream: config.upstream,
     live: config.live,
+    corsOrigins: config.corsOrigins,
     mask,
     logger,
   });

@@ -28,6 +28,7 @@ export interface LiveEndpointDeps {
   readonly gateway: Pick<Gateway, 'current' | 'upstreams' | 'onSwap' | 'execute'>;
   readonly upstream: GatewayConfig['upstream'];
   readonly live: LiveConfig;
+  readonly corsOrigins: GatewayConfig['corsOrigins'];
   readonly mask: ErrorMask;
   readonly logger: Logger;
 }
@@ -50,6 +51,7 @@ export function createLiveEndpoint(deps: LiveEndpointDeps): LiveEndpoint {
         live,
         outgoing,
         forwardHeaders,
+        corsOrigins: deps.corsOrigins,
         logger,
       });
     },

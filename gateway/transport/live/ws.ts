@@ -19,6 +19,7 @@ import {
 import { type Connection, createConnection, type Peer } from './ws-connection.ts';
 import type { Backlog, Outgoing } from './outgoing.ts';
 import { createPong } from './ws-pong.ts';
+import { isForeignPage } from './ws-origin.ts';
 import { PING, textFrame } from './ws-frame.ts';
 import { WS_PROTOCOLS, type WsProtocol } from './ws-protocols.ts';
 
@@ -30,6 +31,8 @@ export interface WebSocketDeps {
   /** Lower case: what subgraphs get of a client's upgrade request and `connection_init`. */
   readonly forwardHeaders: readonly string[];
   readonly clientAddress: ClientAddress;
+  /** Whose pages may connect, where cookies are forwarded. */
+  readonly corsOrigins: readonly (string | RegExp)[];
   readonly logger: Logger;
 }
 
@@ -59,6 +62,7 @@ const CLOSE_TIMEOUT_MS = 5_000;
 export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEndpoint {
   const { live, subscriptions } = deps;
   const { metrics } = subscriptions;
+  const hasCookies = deps.forwardHeaders.includes('cookie');
   const clients = new Set<Client>();
   let draining = false;
   const endpoint = new WebSocketServer({
@@ -75,6 +79,7 @@ export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEn
     if (request.url?.split('?', 1)[0] !== deps.path) return answer(socket, '404 Not Found');
     if (draining) return answer(socket, '503 Service Unavailable');
     const { headers } = request;
+    if (hasCookies && isForeignPage(headers, deps.corsOrigins)) return answer(socket, '403 Forbidden');
     endpoint.handleUpgrade(request, socket, head, (webSocket) =>
       accept(webSocket, socket as Socket, headers),
     );
