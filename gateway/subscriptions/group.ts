@@ -18,6 +18,8 @@ import type { StreamEnd } from './subscriber.ts';
  */
 
 export interface Group {
+  /** The subgraph gets to see the clients' token. */
+  readonly isToldWhoAsks: boolean;
   readonly size: number;
   join(member: Member, cursor: Cursor | undefined): void;
   /** Leaves; the last member of a stream ends it, upstream too, before this returns. */
@@ -85,6 +87,7 @@ export function createGroup(firstPlan: LivePlan, headers: ForwardedHeaders, deps
   }
 
   return {
+    isToldWhoAsks: headers['authorization'] !== undefined,
     get size() {
       let size = 0;
       for (const stream of streams) size += stream.members.size;

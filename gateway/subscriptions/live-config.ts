@@ -24,7 +24,7 @@ export interface LiveConfig {
   readonly publicFields: ReadonlySet<string>;
   readonly maxConnections: number;
   readonly maxSubscriptionsPerConnection: number;
-  /** Of one identity; callers without `authorization` are not counted. */
+  /** Of one user, however many log-ins: see `quotas.ts`. Callers without `authorization` are not counted. */
   readonly maxSubscriptionsPerUser: number;
   readonly maxMessageBytes: number;
   /** From the opened socket to `connection_init`. */

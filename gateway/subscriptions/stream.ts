@@ -35,6 +35,8 @@ export interface Stream {
   readonly members: Set<Member>;
   /** Cursor of the last event delivered, or where the stream began; undefined when its events have none. */
   readonly position: Cursor | undefined;
+  /** When the subgraph was asked first, in ms; 0 before that. */
+  readonly askedAt: number;
   /** A client that gives no cursor may join: it misses nothing that it would get from a stream of its own. */
   readonly open: boolean;
   /** Goes on with another plan, where it stands. */
@@ -78,6 +80,7 @@ export function createStream(
   let plan = firstPlan;
   let position = from;
   let received = from;
+  let askedAt = 0;
   let delivered = false;
   let behind = false;
   let closed = false;
@@ -87,6 +90,9 @@ export function createStream(
     members,
     get position() {
       return position;
+    },
+    get askedAt() {
+      return askedAt;
     },
     get open() {
       return from === undefined && (!delivered || position === undefined);
@@ -113,6 +119,9 @@ export function createStream(
   function listen(): () => void {
     return deps.upstreamStreams.open(plan.target, plan.request, headers, {
       cursor: () => received,
+      asked() {
+        askedAt ||= Date.now();
+      },
       next: receive,
       end: (end) => settle(enqueue(undefined), { end: end.kind === 'failed' ? refusal(end.errors) : end }),
     });

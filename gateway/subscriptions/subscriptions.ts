@@ -14,6 +14,7 @@ import type { LiveConfig } from './live-config.ts';
 import { createLiveEvent, type Cursor, isCursor } from './live-event.ts';
 import { countClose, createLiveMetrics, type LiveMetrics } from './live-metrics.ts';
 import { isPublicStream } from './public-streams.ts';
+import { createQuotas, type PlaceHolder } from './quotas.ts';
 import type { LivePlan, Member } from './stream.ts';
 import {
   COMPLETED,
@@ -70,7 +71,11 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
   const upstreamStreams = createUpstreamStreams({ live, upstream: deps.upstream, metrics, logger });
   const upstreams = createEntityBatching(gateway.upstreams);
   const groups = new Map<string, GroupEntry>();
-  const perUser = new Map<string, number>();
+  const quotas = createQuotas(live.maxSubscriptionsPerUser);
+  const tooMany = failure(
+    'TOO_MANY_SUBSCRIPTIONS',
+    `At most ${live.maxSubscriptionsPerUser} subscriptions a user.`,
+  );
   const texts = new WeakMap<PreparedOperation, string>();
   let disposed = false;
 
@@ -170,29 +175,42 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
     client: SubscriberContext,
     subscriber: Subscriber,
   ): Subscription {
-    const user = client.headers['authorization'];
-    if (user !== undefined && (perUser.get(user) ?? 0) >= live.maxSubscriptionsPerUser) {
-      subscriber.end(
-        failure('TOO_MANY_SUBSCRIPTIONS', `At most ${live.maxSubscriptionsPerUser} subscriptions a user.`),
-      );
-      return NOTHING;
-    }
+    let { authorization } = client.headers;
     let group: Group | undefined;
     let counted = false;
+    const leave = (end: StreamEnd) => {
+      group?.leave(member);
+      member.subscriber.end(end);
+    };
+    const holder: PlaceHolder = {
+      askedAt: () => (group?.isToldWhoAsks ? (member.stream?.askedAt ?? 0) : 0),
+      over: () => leave(tooMany),
+    };
+    let place = quotas.take(client.headers, holder);
+    if (place === undefined) {
+      subscriber.end(tooMany);
+      return NOTHING;
+    }
     const release = () => {
       if (!counted) return;
       counted = false;
       metrics.subscriptions -= 1;
-      if (user === undefined) return;
-      const left = (perUser.get(user) ?? 1) - 1;
-      if (left === 0) perUser.delete(user);
-      else perUser.set(user, left);
+      place?.release();
+    };
+    /** False when it was this event that told that the user has too many. */
+    const isServed = () => {
+      if (place?.confirmed === false && group?.isToldWhoAsks) place.confirm();
+      return counted;
     };
     const member: Member = {
       stream: undefined,
       subscriber: {
-        position: (cursor) => subscriber.position?.(cursor),
-        next: (event) => subscriber.next(event),
+        position(cursor) {
+          if (isServed()) subscriber.position?.(cursor);
+        },
+        next(event) {
+          if (isServed()) subscriber.next(event);
+        },
         end(end) {
           // Whoever left in the meantime hears nothing more.
           if (!counted) return;
@@ -212,7 +230,11 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
       group?.leave(member);
       if ('kind' in found) return member.subscriber.end(found);
       group = found;
-      group.join(member, cursor);
+      try {
+        group.join(member, cursor);
+      } catch (error) {
+        leave(failed(requestErrors(error)));
+      }
     };
     let searches = 0;
     /** Joins the group that fits these headers, unless the client has left or renewed again by then. */
@@ -227,7 +249,6 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
     counted = true;
     metrics.subscriptions += 1;
     metrics.subscriptionsTotal += 1;
-    if (user !== undefined) perUser.set(user, (perUser.get(user) ?? 0) + 1);
     const given = request.extensions?.['cursor'];
     const from = isCursor(given) ? given : client.cursor;
     settle(client.headers, () => from);
@@ -240,6 +261,11 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
       },
       renew(headers) {
         if (!counted) return;
+        if (headers['authorization'] !== authorization) {
+          authorization = headers['authorization'];
+          place = quotas.take(headers, holder, place);
+          if (place === undefined) return leave(tooMany);
+        }
         settle(headers, () => (group === undefined ? from : member.stream?.position));
       },
     };
@@ -248,14 +274,16 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
   function runOnce(request: LiveRequest, client: SubscriberContext, subscriber: Subscriber): Subscription {
     const stopping = new AbortController();
     const { headers, requestId } = client;
-    void gateway.execute(request, { headers, requestId, signal: stopping.signal }).then((result) => {
+    const answer = async () => {
+      const result = await gateway.execute(request, { headers, requestId, signal: stopping.signal });
       if (stopping.signal.aborted) return;
       // Without data nothing was executed: the request itself was at fault.
       if (result.data === undefined && result.errors !== undefined)
         return subscriber.end({ kind: 'failed', errors: result.errors });
       subscriber.next(createLiveEvent(JSON.stringify(result)));
       subscriber.end(COMPLETED);
-    });
+    };
+    answer().catch((error: unknown) => subscriber.end(failed(requestErrors(error), requestId)));
     return { once: true, stop: () => stopping.abort(), renew() {} };
   }
 

@@ -28,6 +28,8 @@ import { asAnswer, asErrors, parseMessage } from './upstream-messages.ts';
 export interface UpstreamSink {
   /** Where to resume: the last event received, or where the stream is to begin. */
   cursor(): Cursor | undefined;
+  /** The subscribe message has been sent. */
+  asked(): void;
   next(answer: SubgraphAnswer): void;
   end(end: StreamEnd): void;
 }
@@ -228,6 +230,7 @@ export function createUpstreamSocket(
     if (bytes > options.maxRequestBytes) return refuseLater(stream, bytes);
     stream.askedAt = Date.now();
     socket?.send(text);
+    sink.asked();
   }
 
   /** Not at once: whoever adds a stream is not ready for its end. */
