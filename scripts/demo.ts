@@ -73,6 +73,8 @@ async function customer(dataFolder: string) {
   return email && password ? { email, password } : seededCustomer(dataFolder);
 }
 
+const SAID = { IN_STOCK: 'in stock', LOW_STOCK: 'few left', OUT_OF_STOCK: 'sold out' } as const;
+
 /** Lists the first products and finds one SKU that is in stock and one that is not. */
 async function catalogue(shop: ApiClient): Promise<{ available: string; soldOut: string }> {
   let available: string | undefined;
@@ -84,7 +86,7 @@ async function catalogue(shop: ApiClient): Promise<{ available: string; soldOut:
       for (const { name, variants } of products.nodes.slice(0, 5)) {
         const [variant] = variants;
         console.log(
-          `  ${name.padEnd(32)} ${variant?.price.amount ?? '–'} ${variant?.price.currencyCode ?? ''}  ${variant?.available ?? 0} left`,
+          `  ${name.padEnd(32)} ${variant?.price.amount ?? '–'} ${variant?.price.currencyCode ?? ''}  ${SAID[variant?.availability ?? 'OUT_OF_STOCK']}`,
         );
       }
     }

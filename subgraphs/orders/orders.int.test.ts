@@ -241,7 +241,25 @@ describe('lists', () => {
     expect((await list('filter: { createdBefore: "2020-01-01T00:00:00Z" }')).data).toEqual({
       orders: { nodes: [], totalCount: 0 },
     });
+    // Half-open: two ranges that meet have every order once.
+    const [first] = (
+      await orders.client.ask<{ orders: { nodes: { createdAt: string }[] } }>(
+        '{ orders(first: 1) { nodes { createdAt } } }',
+        {},
+        orders.ada,
+      )
+    ).orders.nodes;
+    const moment = JSON.stringify(first?.createdAt);
+    const counts = await Promise.all(
+      [`createdAfter: ${moment}`, `createdBefore: ${moment}`].map(async (range) => {
+        const { data } = await list(`filter: { ${range} }`);
+        return (data as { orders: { totalCount: number; nodes: unknown[] } }).orders;
+      }),
+    );
+    expect(counts.map(({ totalCount }) => totalCount)).toEqual([1, 1]);
+    expect(counts.map(({ nodes }) => nodes.length)).toEqual([1, 1]);
     for (const [args, argument] of [
+      ['first: -1', 'first'],
       ['first: 0', 'first'],
       ['first: 101', 'first'],
       ['after: "nonsense"', 'after'],

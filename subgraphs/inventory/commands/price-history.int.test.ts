@@ -108,6 +108,22 @@ test('told twice, a change of price is one; and what a price was cannot be chang
   await expect(database.sql`update variant_prices set price_minor = 1`).rejects.toThrow('append-only');
 });
 
+test('a key of changePrice answers the same again without bringing an old price back, and is no key for another', async () => {
+  const sku = await newSku();
+  const price = (amount: string) => ({ amount, currencyCode: 'GBP' });
+  const ask = (input: object) => changePrice({ database, actor }, { sku, ...input });
+  const idempotencyKey = uuidv7();
+  const first = await ask({ price: price('20.00'), idempotencyKey });
+  await ask({ price: price('30.00') });
+  expect(await ask({ price: price('20'), idempotencyKey })).toEqual(first);
+  const [row] = await database.sql`select price_minor::int as minor from variants where sku = ${sku}`;
+  expect(row?.['minor']).toBe(3000);
+  await expect(ask({ price: price('21.00'), idempotencyKey })).rejects.toMatchObject({
+    code: 'IDEMPOTENCY_CONFLICT',
+    field: ['input', 'idempotencyKey'],
+  });
+});
+
 test('the migration gives every variant that is there its price, from its beginning on', async () => {
   await using live = await cloneDatabase('inventory');
   const { sql } = live;

@@ -11,33 +11,53 @@ beforeAll(async () => {
 });
 afterAll(() => inventory[Symbol.asyncDispose]());
 
-test('a stranger reads a variant with its price, its stock in each warehouse and its product', async () => {
-  const { data, errors } = await inventory.ask(`{
-    variant(sku: "CLK-WALL-1954") {
-      id sku name available price { amount currencyCode } product { name variants { sku } }
-      stockLevels { warehouse { code name } onHand reserved }
-    }
-    warehouses { code name }
-  }`);
+const VARIANT = `{
+  variant(sku: "CLK-WALL-1954") {
+    id sku name available availability price { amount currencyCode } product { name variants { sku } }
+    stockLevels { warehouse { code name } onHand reserved }
+  }
+  many: variant(sku: "MUG-STN-BLUE") { available availability }
+  warehouses { code name }
+}`;
+const clock = {
+  id: expect.any(String),
+  sku: 'CLK-WALL-1954',
+  name: 'As found',
+  available: 1,
+  availability: 'LOW_STOCK',
+  price: { amount: '420.00', currencyCode: 'GBP' },
+  product: { name: 'Restored Wall Clock', variants: [{ sku: 'CLK-WALL-1954' }] },
+};
+
+test('staff read a variant with its exact stock in each warehouse', async () => {
+  const { data, errors } = await inventory.ask(VARIANT, {}, await inventory.tokens.staff());
   expect(errors).toBeUndefined();
   expect(data).toEqual({
     variant: {
-      id: expect.any(String),
-      sku: 'CLK-WALL-1954',
-      name: 'As found',
-      available: 1,
-      price: { amount: '420.00', currencyCode: 'GBP' },
-      product: { name: 'Restored Wall Clock', variants: [{ sku: 'CLK-WALL-1954' }] },
+      ...clock,
       stockLevels: [
         { warehouse: { code: 'LDN', name: 'London' }, onHand: 1, reserved: 0 },
         { warehouse: { code: 'MAN', name: 'Manchester' }, onHand: 0, reserved: 0 },
       ],
     },
+    many: { available: 1060, availability: 'IN_STOCK' },
     warehouses: [
       { code: 'LDN', name: 'London' },
       { code: 'MAN', name: 'Manchester' },
     ],
   });
+});
+
+test('strangers and customers read whether it is to be had, and neither how much there is nor where', async () => {
+  for (const who of [undefined, await inventory.tokens.customer()]) {
+    const { data, errors } = await inventory.ask(VARIANT, {}, who);
+    expect(errors).toBeUndefined();
+    expect(data).toEqual({
+      variant: { ...clock, stockLevels: [] },
+      many: { available: 100, availability: 'IN_STOCK' },
+      warehouses: [],
+    });
+  }
 });
 
 test('what does not exist is null, whatever is asked for', async () => {
@@ -67,6 +87,7 @@ test('other subgraphs’ references to variants, by SKU or id, and to products a
         { __typename: 'Product', id: uuidv7() },
       ],
     },
+    await inventory.tokens.staff(),
   );
   expect(errors).toBeUndefined();
   expect(data._entities).toEqual([

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readPage, toConnection } from '#platform/connections/connection.ts';
 import { badArgument } from '#platform/errors/graphql-errors.ts';
 import { isUuid } from '#platform/postgres/is-uuid.ts';
@@ -19,12 +20,12 @@ export async function productList(
   { search: raw, ...page }: ListArguments,
 ): Promise<ProductConnectionParent> {
   const search = readSearch(raw);
-  const readKey = search === null ? readNameKey : readScoreKey;
+  const readKey = search === null ? readNameKey : (text: string) => readScoreKey(text, search);
   const { first, after } = readPage(page, (key) => readKey(key) !== null);
   const range = { after: after === null ? null : readKey(after), limit: first + 1 };
   const listed =
     search === null ? await listProducts(database.db, range) : await searchProducts(database, search, range);
-  const { edges, pageInfo } = toConnection(listed, { first, after }, ({ key }) => writeKey(key));
+  const { edges, pageInfo } = toConnection(listed, { first, after }, ({ key }) => writeKey(key, search));
   return {
     edges: edges.map(({ cursor, node }) => ({ cursor, node: node.product })),
     nodes: edges.map(({ node }) => node.product),
@@ -41,9 +42,11 @@ function readSearch(search: string | null | undefined): string | null {
   return words === '' ? null : words;
 }
 
-/** `name <id> <name>` or `score <id> <score>`: a cursor of one list is none of the other. */
-function writeKey(key: ProductKey): string {
-  return 'name' in key ? `name ${key.id} ${key.name}` : `score ${key.id} ${key.score}`;
+/** `name <id> <name>` or `score <id> <score> <search>`: a cursor of one list is none of another. */
+function writeKey(key: ProductKey, search: string | null): string {
+  return 'name' in key
+    ? `name ${key.id} ${key.name}`
+    : `score ${key.id} ${key.score} ${fingerprint(search ?? '')}`;
 }
 
 function readNameKey(text: string): ProductKey | null {
@@ -51,7 +54,11 @@ function readNameKey(text: string): ProductKey | null {
   return isUuid(id) ? { id, name } : null;
 }
 
-function readScoreKey(text: string): ProductKey | null {
-  const [, id = '', score = ''] = /^score (\S+) (\d{1,10})$/.exec(text) ?? [];
-  return isUuid(id) ? { id, score } : null;
+/** A score says where a product stands in one search, and nothing in another. */
+function readScoreKey(text: string, search: string): ProductKey | null {
+  const [, id = '', score = '', of] = /^score (\S+) (\d{1,10}) (\S+)$/.exec(text) ?? [];
+  return isUuid(id) && of === fingerprint(search) ? { id, score } : null;
 }
+
+const fingerprint = (search: string) =>
+  createHash('sha256').update(search.toLowerCase()).digest('base64url').slice(0, 8);

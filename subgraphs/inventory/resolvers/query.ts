@@ -1,3 +1,4 @@
+import { isStaff } from '#platform/auth/actor.ts';
 import { findWarehouses } from '../db/stock.queries.ts';
 import { productList } from './product-list.ts';
 import type { QueryResolvers } from './types.generated.ts';
@@ -6,5 +7,5 @@ export const Query = {
   product: (_, { id }, { loaders }) => loaders.product.load(id),
   products: (_, args, context) => productList(context, args),
   variant: (_, { sku }, { loaders }) => loaders.variantBySku.load(sku),
-  warehouses: (_, __, { database }) => findWarehouses(database.db),
+  warehouses: (_, __, { database, actor }) => (isStaff(actor) ? findWarehouses(database.db) : []),
 } satisfies QueryResolvers;

@@ -192,6 +192,7 @@ test('a bad page is refused by the argument at fault', async () => {
     { first: 101 },
     { after: 'nonsense' },
     { after: cursor }, // of a search, on the list
+    { search: 'oak', after: cursor }, // of another search
     { search: 'linen', after: (await page(null)).pageInfo.endCursor }, // the other way round
     { search: 'linen', after: made('score not-an-id 5') },
     { search: 'linen', after: made(`score ${id} 99999999999999999999`) },

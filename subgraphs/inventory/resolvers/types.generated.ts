@@ -33,7 +33,20 @@ export type AdjustStockPayload = {
   variant?: Maybe<Variant>;
 };
 
+export const Availability = {
+  InStock: 'IN_STOCK',
+  /** 10 units or fewer. */
+  LowStock: 'LOW_STOCK',
+  OutOfStock: 'OUT_OF_STOCK'
+} as const;
+
+export type Availability = typeof Availability[keyof typeof Availability];
 export type ChangePriceInput = {
+  /**
+   * The same key with the same body answers what it answered before, and does not bring the price back where it has changed
+   * since; with another body it is refused.
+   */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   price: MoneyInput;
   sku: Scalars['String']['input'];
 };
@@ -155,6 +168,7 @@ export type Query = {
   products: ProductConnection;
   /** Null when there is no such variant. */
   variant?: Maybe<Variant>;
+  /** Staff; for everybody else there are none. */
   warehouses: Array<Warehouse>;
 };
 
@@ -186,13 +200,19 @@ export type StockLevel = {
 /** What is sold: one product in one size, colour or the like, known by its SKU. */
 export type Variant = {
   __typename?: 'Variant';
-  /** Units that can be ordered now, over all warehouses. */
+  /** Whether it can be ordered now. */
+  availability: Availability;
+  /**
+   * Units that can be ordered now, over all warehouses: to staff exactly, to everybody else exactly up to 10, and above that at
+   * least so many (10, 20, 50 or 100).
+   */
   available: Scalars['Int']['output'];
   id: Scalars['ID']['output'];
   name: Scalars['String']['output'];
   price: Money;
   product: Product;
   sku: Scalars['String']['output'];
+  /** Staff; for everybody else there are none. */
   stockLevels: Array<StockLevel>;
 };
 
@@ -306,6 +326,7 @@ export type ResolversTypes = {
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   AdjustStockPayload: ResolverTypeWrapper<Omit<AdjustStockPayload, 'variant'> & { variant?: Maybe<ResolversTypes['Variant']> }>;
+  Availability: Availability;
   ChangePriceInput: ChangePriceInput;
   ChangePricePayload: ResolverTypeWrapper<Omit<ChangePricePayload, 'variant'> & { variant?: Maybe<ResolversTypes['Variant']> }>;
   CreateProductInput: CreateProductInput;
@@ -441,6 +462,7 @@ export type StockLevelResolvers<ContextType = Context, ParentType extends Resolv
 
 export type VariantResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Variant'] = ResolversParentTypes['Variant'], FederationReferenceType extends FederationReferenceTypes['Variant'] = FederationReferenceTypes['Variant']> = {
   __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['Variant']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  availability?: Resolver<ResolversTypes['Availability'], ParentType, ContextType>;
   available?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;

@@ -325,11 +325,15 @@ function stockReason(refusals: readonly StockRefusal[]): Reason {
   return refusals.some((refusal) => refusal.code === 'UNKNOWN_SKU') ? 'UNKNOWN_SKU' : 'OUT_OF_STOCK';
 }
 
+const FEW = 10;
+
 function describeRefusal({ sku, code, requested, available }: StockRefusal): string {
   if (code === 'UNKNOWN_SKU') return `There is no ${sku}.`;
-  return available <= 0
-    ? `${sku} is sold out.`
-    : `Of ${sku} only ${available} are left, ${requested} were ordered.`;
+  if (available <= 0) return `${sku} is sold out.`;
+  // How many there are of what there is much of is not for customers to know.
+  return available <= FEW
+    ? `Of ${sku} only ${available} are left, ${requested} were ordered.`
+    : `Of ${sku} fewer than ${requested} are left.`;
 }
 
 function show(money: Money): string {
