@@ -31,8 +31,8 @@ import { integer, list, MIB } from './variable-types.ts';
  * | `SUBGRAPH_CONNECT_TIMEOUT_MS`   | 2000        | to open a connection                                                         |
  * | `SUBGRAPH_TIMEOUT_MS`           | 15000       | for one call from start to last byte, its waiting and retries included       |
  * | `SUBGRAPH_RETRIES`              | 2           | of a query whose connection was lost                                         |
- * | `SUBGRAPH_MAX_CALLS`            | 128         | under way at once to one subgraph; 3/4 of them for one client or operation   |
- * | `SUBGRAPH_MAX_WAITING`          | 1000        | calls that wait for their turn, 3/4 likewise; beyond it they fail at once    |
+ * | `SUBGRAPH_MAX_CALLS`            | 128         | under way at once to one subgraph; no operation or client gets all           |
+ * | `SUBGRAPH_MAX_WAITING`          | 1000        | calls that wait for their turn, likewise; beyond it they fail at once        |
  * | `SUBGRAPH_MAX_RESPONSE_BYTES`   | 16 MiB      | of one subgraph answer, decompressed                                         |
  * | `SUBGRAPH_COMPRESSION`          | off         | ask for compressed answers: pays where the network is slower than zlib       |
  * | `BREAKER_FAILURES`              | 10          | calls, more than half of the latest 2 × this many, that open the circuit     |

@@ -1,6 +1,6 @@
 import { CircuitState, CountBreaker } from 'cockatiel';
-import { identityOf } from '#gateway/upstream/forwarded-headers.ts';
 import type { Health, SubgraphCall } from '#gateway/upstream/upstream.ts';
+import { traitsOf } from './traits.ts';
 
 /*
  * Keeps calls from a subgraph that does not answer any. Its states:
@@ -11,9 +11,9 @@ import type { Health, SubgraphCall } from '#gateway/upstream/upstream.ts';
  *     └──────────────────────────the trial was answered──┼──────────────────────────────────────────┤
  *                                                        └──────────────it was not──────────────────┘
  *
- * What may be one client's doing is held against that client alone. An open circuit has a scope: while most of the
- * failures are of one identity, of one operation, or of both, it refuses those, and the others are let through. A
- * subgraph that is really down fails for whoever asks, and then the scope is everyone.
+ * What may be one client's doing is held against that client alone. An open circuit has a scope: the traits that most
+ * of the failures have, be it where their clients are, who they are or what they ask. It refuses who has all of them,
+ * and the others are let through. A subgraph that is really down fails for whoever asks: then the scope is everyone.
  */
 
 export interface CircuitOptions {
@@ -25,21 +25,14 @@ export interface CircuitOptions {
 
 export type CircuitName = 'open' | 'half-open' | 'closed';
 
-interface Failure {
-  /** Undefined where nobody's request can be the cause. */
-  readonly identity: string | undefined;
-  readonly operation: string | undefined;
-}
-
 export class Circuit {
   readonly #options: CircuitOptions;
   readonly #outcomes: CountBreaker;
   #state: CircuitName = 'closed';
-  /** The latest failures, oldest first. */
-  #failures: Failure[] = [];
-  /** Whom it refuses; undefined is everyone. */
-  #identity: string | undefined;
-  #operation: string | undefined;
+  /** The latest failures, oldest first, by the traits of their calls; none where no call can be the cause. */
+  #failures: (readonly string[] | undefined)[] = [];
+  /** It refuses those who have all of these traits: without any, everyone. */
+  #scope: ReadonlySet<string> = new Set();
   #trial: SubgraphCall | undefined;
   #coolAt = 0;
 
@@ -77,18 +70,14 @@ export class Circuit {
   }
 
   #count(call: SubgraphCall, health: Health): void {
-    this.#failures.push({
-      identity: health === 'down' ? undefined : identityOf(call.headers),
-      operation: health === 'down' ? undefined : call.request.query,
-    });
+    this.#failures.push(health === 'down' ? undefined : traitsOf(call));
     if (this.#failures.length > 2 * this.#options.failures) this.#failures.shift();
     if (this.#state !== 'closed') this.#setScope();
     else if (this.#outcomes.failure(CircuitState.Closed)) this.#open();
   }
 
-  #concerns({ headers, request }: SubgraphCall): boolean {
-    if (this.#operation !== undefined && this.#operation !== request.query) return false;
-    return this.#identity === undefined || this.#identity === identityOf(headers);
+  #concerns(call: SubgraphCall): boolean {
+    return this.#scope.size === 0 || this.#scope.isSubsetOf(new Set(traitsOf(call)));
   }
 
   #hasCooled(): boolean {
@@ -115,15 +104,10 @@ export class Circuit {
   }
 
   #setScope(): void {
-    this.#identity = mostOf(this.#failures.map(({ identity }) => identity));
-    this.#operation = mostOf(this.#failures.map(({ operation }) => operation));
+    const counts = new Map<string, number>();
+    for (const trait of this.#failures.flatMap((traits) => traits ?? []))
+      counts.set(trait, (counts.get(trait) ?? 0) + 1);
+    const shared = [...counts].filter(([, count]) => 2 * count > this.#failures.length);
+    this.#scope = new Set(shared.map(([trait]) => trait));
   }
-}
-
-/** What more than half of the values are. */
-function mostOf(values: readonly (string | undefined)[]): string | undefined {
-  const counts = new Map<string, number>();
-  for (const value of values) if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1);
-  for (const [value, count] of counts) if (2 * count > values.length) return value;
-  return undefined;
 }

@@ -129,7 +129,7 @@ class Collector<Answer> implements Dispatcher.DispatchHandler, Cancellable {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
-    this.#wire.heard += 1;
+    if (this.#status < 500) this.#wire.heard += 1;
     if (this.#bytes > this.#wire.maxBytes) this.cancel(this.#tooLarge());
     else this.#chunks.push(chunk);
   }

@@ -1,6 +1,6 @@
-import { identityOf } from '#gateway/upstream/forwarded-headers.ts';
 import type { SubgraphCall, UpstreamError } from '#gateway/upstream/upstream.ts';
 import type { Cancellation } from './cancellation.ts';
+import { clientOf } from './traits.ts';
 
 export interface Turns {
   /**
@@ -18,21 +18,18 @@ interface Waiting {
   go(): void;
 }
 
-/** Of all turns and of all places to wait, so much is left to others than the one identity or operation that has most. */
-const LEFT_TO_OTHERS = 1 / 4;
+/** Of all turns, and of all places to wait, so much is left to others than the one operation, or client, that has most. */
+const LEFT_TO_OTHERS = { operation: 1 / 4, client: 1 / 8 };
 
 /**
- * At most `max` turns at once, at most `maxWaiting` wait for theirs, first come first served. One client that asks for
- * much, or one operation that takes long, never takes all: a quarter of the turns is left to others. While half of them
- * are free nobody counts who has which.
+ * At most `max` turns at once, at most `maxWaiting` wait for theirs, first come first served. One operation that takes
+ * long, or one client that asks for much, never takes all. While half of the turns are free nobody counts who has which.
  */
 export function createTurns(max: number, maxWaiting: number, refusal: () => UpstreamError): Turns {
   const plenty = max / 2;
-  const mostCounted = Math.ceil(max * LEFT_TO_OTHERS);
-  const mostWaiting = Math.ceil(maxWaiting * (1 - LEFT_TO_OTHERS));
   const waiting = new Set<Waiting>();
-  const running = createCounts();
-  const queued = createCounts();
+  const running = createCounts((left) => Math.ceil(max / 2 - max * left));
+  const queued = createCounts((left) => Math.ceil(maxWaiting * (1 - left)));
   let taken = 0;
 
   function begin(call: SubgraphCall, cancellation: Cancellation): void {
@@ -48,7 +45,7 @@ export function createTurns(max: number, maxWaiting: number, refusal: () => Upst
     return true;
   }
 
-  const mayGo = (call: SubgraphCall) => taken < plenty || (taken < max && running.most(call) < mostCounted);
+  const mayGo = (call: SubgraphCall) => taken < plenty || (taken < max && running.haveRoom(call));
 
   return {
     take(call, cancellation) {
@@ -57,7 +54,7 @@ export function createTurns(max: number, maxWaiting: number, refusal: () => Upst
         begin(call, cancellation);
         return undefined;
       }
-      if (waiting.size >= maxWaiting || queued.most(call) >= mostWaiting) return Promise.reject(refusal());
+      if (waiting.size >= maxWaiting || !queued.haveRoom(call)) return Promise.reject(refusal());
       return new Promise((go, reject) => {
         const entry: Waiting = { call, cancellation, go };
         waiting.add(entry);
@@ -84,9 +81,11 @@ export function createTurns(max: number, maxWaiting: number, refusal: () => Upst
   };
 }
 
-/** How many calls there are of each identity and of each operation. */
-function createCounts() {
+/** How many calls there are of each client and of each operation. `most` says how many, given what is left to others. */
+function createCounts(most: (left: number) => number) {
   const counts = new Map<string, number>();
+  const mostOfClient = most(LEFT_TO_OTHERS.client);
+  const mostOfOperation = most(LEFT_TO_OTHERS.operation);
 
   function change(key: string, by: number): void {
     const count = (counts.get(key) ?? 0) + by;
@@ -95,14 +94,13 @@ function createCounts() {
   }
 
   return {
-    add({ headers, request }: SubgraphCall, by: 1 | -1): void {
-      change(`identity ${identityOf(headers)}`, by);
-      change(`operation ${request.query}`, by);
+    add(call: SubgraphCall, by: 1 | -1): void {
+      change(`client ${clientOf(call)}`, by);
+      change(`operation ${call.request.query}`, by);
     },
-    /** Of the call's identity or of its operation, whichever has more. */
-    most({ headers, request }: SubgraphCall): number {
-      const identity = counts.get(`identity ${identityOf(headers)}`) ?? 0;
-      return Math.max(identity, counts.get(`operation ${request.query}`) ?? 0);
+    haveRoom(call: SubgraphCall): boolean {
+      if ((counts.get(`client ${clientOf(call)}`) ?? 0) >= mostOfClient) return false;
+      return (counts.get(`operation ${call.request.query}`) ?? 0) < mostOfOperation;
     },
   };
 }
