@@ -1,4 +1,5 @@
 /** What one call does to a subgraph, however it is made, ends with its own answer. */
+import fc from 'fast-check';
 import { type ExecutionResult, type GraphQLFormattedError } from 'graphql';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -108,6 +109,33 @@ test('one key that is whole is enough, whatever stands in the place of another',
   ];
   const answer = await subgraphs.clients.inventory.answer(ENTITIES, { representations });
   expect(answer).toEqual({ data: { _entities: [null, null, null, null] } });
+});
+
+test('whatever is sent as a representation is answered at its own place, and never as a fault of ours', async () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom('\0', '\ud800', ' ', '1'.repeat(5_000)),
+    fc.uuid(),
+  );
+  const value = fc.oneof(text, fc.jsonValue({ maxDepth: 2 }), fc.double(), fc.integer());
+  const representation = fc.record(
+    { __typename: fc.oneof(fc.constantFrom(...KEYS.map(([, type]) => type)), value), id: value, sku: value },
+    { requiredKeys: [] },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.oneof(representation, value), { maxLength: 30 }), async (given) => {
+      // null is refused by the schema, [_Any!]!, and what would change a prototype where JSON is read.
+      const representations = given.filter(
+        (one) => one !== null && !/__proto__|constructor/.test(JSON.stringify(one)),
+      );
+      for (const client of Object.values(subgraphs.clients)) {
+        const answer = await client.answer(ENTITIES, { representations });
+        expect(answer.data?.['_entities']).toHaveLength(representations.length);
+        expect(codesOf(answer).filter(([, code]) => code !== 'INVALID_REPRESENTATION')).toEqual([]);
+      }
+    }),
+    { numRuns: 25 },
+  );
 });
 
 test('100,000 representations are refused at once, also when they come in many fields', async () => {
