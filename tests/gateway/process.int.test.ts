@@ -52,6 +52,16 @@ function holdOne(name: string): { release: () => void } {
   return { release: () => answer() };
 }
 
+test('a promise that a request abandons ends nobody: it is logged, and the next request is answered', async () => {
+  const abandon = "process.on('SIGUSR2', () => void Promise.reject(new Error('nobody waits for this')))";
+  await using gateway = await startGatewayProcess(supergraphFile, {
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(abandon)}`,
+  });
+  gateway.child.kill('SIGUSR2');
+  await until(() => gateway.output().includes('nobody waits for this'), 'the rejection to be logged');
+  expect((await health(gateway.origin)).status).toBe(200);
+});
+
 test.each(['SIGTERM', 'SIGINT'] as const)(
   '%s: what is in flight is answered, then the process ends with 0',
   async (signal) => {
