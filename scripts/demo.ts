@@ -20,6 +20,8 @@ import { loadSettings } from './start/settings.ts';
 /** Nobody there at all is told soon. */
 const THERE_WITHIN_MS = 8_000;
 
+const SAID = { IN_STOCK: 'in stock', LOW_STOCK: 'few left', OUT_OF_STOCK: 'sold out' } as const;
+
 const shippingAddress = {
   name: 'Ada Lovelace',
   line1: '12 St James Square',
@@ -72,8 +74,6 @@ async function customer(dataFolder: string) {
   const { DEMO_EMAIL: email, DEMO_PASSWORD: password } = process.env;
   return email && password ? { email, password } : seededCustomer(dataFolder);
 }
-
-const SAID = { IN_STOCK: 'in stock', LOW_STOCK: 'few left', OUT_OF_STOCK: 'sold out' } as const;
 
 /** Lists the first products and finds one SKU that is in stock and one that is not. */
 async function catalogue(shop: ApiClient): Promise<{ available: string; soldOut: string }> {
