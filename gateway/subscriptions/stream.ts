@@ -1,4 +1,4 @@
-import type { GraphQLFormattedError } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { CompiledSubscription, EngineResult, Variables } from '#gateway/execution/compiled-operation.ts';
 import type {
   ForwardedHeaders,
@@ -142,7 +142,9 @@ export function createStream(
       return settle(item, { end: refusal(answer.errors) });
     }
     metrics.events += 1;
-    void complete(answer, cursor).then((event) => settle(item, event));
+    void complete(answer, cursor)
+      .catch((error: unknown) => failedEvent(error, cursor))
+      .then((event) => settle(item, event));
     if (pending.length >= deps.maxPendingEvents) fallBehind();
   }
 
@@ -172,6 +174,18 @@ export function createStream(
     );
   }
 
+  /** An event that cannot be completed or written down is an error in its own place; those after it come as ever. */
+  function failedEvent(error: unknown, cursor: Cursor | undefined): LiveEvent {
+    const originalError = error instanceof Error ? error : new Error(String(error));
+    const told = new GraphQLError('Internal server error', {
+      originalError,
+      extensions: { code: 'INTERNAL_SERVER_ERROR' },
+    });
+    const { errors } = deps.mask({ errors: [told] });
+    const extensions = cursor === undefined ? undefined : { cursor };
+    return createLiveEvent(JSON.stringify({ data: null, errors, extensions }), cursor);
+  }
+
   function fallBehind(): void {
     stopUpstream();
     behind = true;
@@ -194,6 +208,17 @@ export function createStream(
     stopUpstream = listen();
   }
 
+  /** What goes wrong with one client's delivery must not keep the event from the others. */
+  function give(member: Member, event: LiveEvent): void {
+    try {
+      member.subscriber.next(event);
+    } catch {
+      members.delete(member);
+      member.stream = undefined;
+      member.subscriber.end(failure('INTERNAL_SERVER_ERROR', 'Internal server error', { retryable: true }));
+    }
+  }
+
   function deliver(item: Pending, outcome: LiveEvent | { end: StreamEnd } | null): void {
     if (outcome !== null && 'end' in outcome) {
       stream.close();
@@ -207,7 +232,7 @@ export function createStream(
       delivered = true;
       metrics.observeLag((performance.now() - item.arrivedAt) / MS_PER_SECOND);
       metrics.deliveries += members.size;
-      for (const { subscriber } of members) subscriber.next(outcome);
+      for (const member of members) give(member, outcome);
     }
     if (!closed) deps.onDelivered(stream);
   }

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { SubgraphAnswer, SubgraphCall, Upstreams } from '#gateway/upstream/upstream.ts';
+import {
+  type SubgraphAnswer,
+  type SubgraphCall,
+  UpstreamError,
+  type Upstreams,
+} from '#gateway/upstream/upstream.ts';
 import { createEntityBatching } from './entity-batching.ts';
 
 const QUERY = 'query($representations:[_Any!]!){_entities(representations:$representations){...on P{name}}}';
@@ -110,4 +115,52 @@ test('entities of an event are asked for anew, never taken from a call that was 
   await batching.call(callFor(['a']));
   expect(calls).toHaveLength(2);
   expect(calls.every((call) => 'fresh' in call && call.fresh === true)).toBe(true);
+});
+
+test.each<[string, (answer: SubgraphAnswer) => SubgraphAnswer | UpstreamError]>([
+  ['an answer without data', () => ({ data: null, errors: [{ message: 'no' }] })],
+  ['an error that names no entity', ({ data }) => ({ data, errors: [{ message: 'one of them' }] })],
+  ['an error whose path is none', ({ data }) => ({ data, errors: [{ message: 'no', path: 'x' as never }] })],
+  ['a status', () => new UpstreamError('people', 'SUBGRAPH_HTTP_ERROR', 'people answered with status 413')],
+])('%s for what one caller asked costs nobody else an entity', async (_, failOn) => {
+  const { calls, upstreams } = createSubgraph();
+  const batching = createEntityBatching({
+    ...upstreams,
+    async call(call) {
+      const answer = await upstreams.call(call);
+      if (!JSON.stringify(call.request.variables).includes('poison')) return answer;
+      const failed = failOn(answer);
+      if (failed instanceof Error) throw failed;
+      return failed;
+    },
+  });
+  const ids = Array.from({ length: 64 }, (__, n) => (n === 23 ? 'poison' : `id-${n}`));
+  const outcomes = await Promise.allSettled(ids.map((id) => batching.call(callFor([id]))));
+  for (const [n, outcome] of outcomes.entries()) {
+    if (n !== 23) expect(outcome).toEqual({ status: 'fulfilled', value: expected([ids[n] ?? '']) });
+    else expect(outcome).not.toEqual({ status: 'fulfilled', value: expected(['poison']) });
+  }
+  expect(calls.length).toBeLessThanOrEqual(1 + 2 * Math.log2(ids.length));
+});
+
+test('a subgraph that is away is not asked again for each of them', async () => {
+  let calls = 0;
+  const batching = createEntityBatching({
+    call() {
+      calls += 1;
+      return Promise.reject(new UpstreamError('people', 'SUBGRAPH_UNREACHABLE', 'away'));
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  });
+  await Promise.allSettled(['a', 'b', 'c'].map((id) => batching.call(callFor([id]))));
+  expect(calls).toBe(1);
+});
+
+test('representations that are large do not add up to more than a subgraph takes', async () => {
+  const { calls, upstreams } = createSubgraph();
+  const batching = createEntityBatching(upstreams);
+  const ids = Array.from({ length: 20 }, (_, n) => `${n}${'x'.repeat(300_000)}`);
+  await Promise.all(ids.map((id) => batching.call(callFor([id]))));
+  expect(calls.length).toBeGreaterThan(1);
+  for (const { request } of calls) expect(JSON.stringify(request).length).toBeLessThan(4 * 1024 * 1024);
 });

@@ -1,9 +1,19 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { identityOf } from '#gateway/upstream/forwarded-headers.ts';
-import type { SubgraphAnswer, SubgraphCall, Upstreams } from '#gateway/upstream/upstream.ts';
+import {
+  type SubgraphAnswer,
+  type SubgraphCall,
+  UpstreamError,
+  type UpstreamErrorCode,
+  type Upstreams,
+} from '#gateway/upstream/upstream.ts';
+import { SUBGRAPH_REQUEST_BYTES } from '#schema/sizes.ts';
 
-/** One caller of a batch: which of the batch's entities are its own, in its order. */
+/** One caller of a batch, and which of the batch's entities are its own, in its order. */
 interface Caller {
+  readonly representations: readonly unknown[];
+  /** The same as JSON. */
+  readonly keys: readonly string[];
   readonly indices: readonly number[];
   resolve(answer: SubgraphAnswer): void;
   reject(error: unknown): void;
@@ -16,15 +26,28 @@ interface Batch {
   /** By their JSON: what several ask for is asked for once. */
   readonly representations: Map<string, { readonly index: number; readonly value: unknown }>;
   readonly callers: Caller[];
+  /** Characters of the representations. */
+  length: number;
 }
 
 /** A batch that has so many is sent as it is; the next call begins another. */
 const MAX_REPRESENTATIONS = 500;
+/** The same in characters: a quarter of what one caller alone may send. */
+const MAX_LENGTH = SUBGRAPH_REQUEST_BYTES / 4;
+/** Failures that tell of the subgraph, not of what was asked. */
+const OF_THE_SUBGRAPH = new Set<UpstreamErrorCode>([
+  'SUBGRAPH_UNREACHABLE',
+  'SUBGRAPH_TIMEOUT',
+  'SUBGRAPH_OVERLOADED',
+  'SUBGRAPH_CIRCUIT_OPEN',
+  'CANCELLED',
+]);
 
 /**
  * Entity calls of different streams that become ready in one turn of the event loop travel together: those with the same
  * subgraph, document, identity and variables, the representations apart. Each caller gets its own entities, and the
- * errors below them, under the indices it knows. A batch is not cancelled when one of its callers leaves.
+ * errors below them, under the indices it knows. A batch is not cancelled when one of its callers leaves. One that fails
+ * for what somebody on it asked is asked again by halves, until that one is alone with it.
  */
 export function createEntityBatching(upstreams: Upstreams): Upstreams {
   const batches = new Map<string, Batch>();
@@ -32,8 +55,12 @@ export function createEntityBatching(upstreams: Upstreams): Upstreams {
   function batchFor(call: SubgraphCall, variables: Readonly<Record<string, unknown>>): Batch {
     const key = `${call.subgraph}\n${identityOf(call.headers)}\n${JSON.stringify(variables)}\n${call.request.query}`;
     let batch = batches.get(key);
-    if (batch === undefined || batch.representations.size >= MAX_REPRESENTATIONS) {
-      batch = { call, variables, representations: new Map(), callers: [] };
+    if (
+      batch === undefined ||
+      batch.representations.size >= MAX_REPRESENTATIONS ||
+      batch.length >= MAX_LENGTH
+    ) {
+      batch = createBatch(call, variables);
       batches.set(key, batch);
       const opened = batch;
       setImmediate(() => {
@@ -44,7 +71,8 @@ export function createEntityBatching(upstreams: Upstreams): Upstreams {
     return batch;
   }
 
-  function send({ call, variables, representations, callers }: Batch): void {
+  function send(batch: Batch): void {
+    const { call, variables, representations, callers } = batch;
     const [only] = callers;
     const { signal, ...shared } = call;
     const request = {
@@ -64,13 +92,25 @@ export function createEntityBatching(upstreams: Upstreams): Upstreams {
     };
     upstreams.call(whole).then(
       (answer) => {
+        if (!alone && !isDivisible(answer)) return sendHalves(batch);
         for (const { indices, resolve } of callers)
           resolve(alone && indices.length === representations.size ? answer : pick(answer, indices));
       },
       (error: unknown) => {
+        const isOurs = !(error instanceof UpstreamError) || OF_THE_SUBGRAPH.has(error.code);
+        if (!alone && !isOurs) return sendHalves(batch);
         for (const { reject } of callers) reject(error);
       },
     );
+  }
+
+  function sendHalves({ call, variables, callers }: Batch): void {
+    const middle = Math.ceil(callers.length / 2);
+    for (const some of [callers.slice(0, middle), callers.slice(middle)]) {
+      const half = createBatch(call, variables);
+      for (const caller of some) add(half, caller);
+      send(half);
+    }
   }
 
   return {
@@ -80,21 +120,37 @@ export function createEntityBatching(upstreams: Upstreams): Upstreams {
         return upstreams.call({ ...call, fresh: true });
       }
       return new Promise((resolve, reject) => {
-        const batch = batchFor(call, variables);
-        const indices = representations.map((value: unknown) => {
-          const key = JSON.stringify(value);
-          let known = batch.representations.get(key);
-          if (known === undefined) {
-            known = { index: batch.representations.size, value };
-            batch.representations.set(key, known);
-          }
-          return known.index;
-        });
-        batch.callers.push({ indices, resolve, reject });
+        const keys = representations.map((value: unknown) => JSON.stringify(value));
+        add(batchFor(call, variables), { representations, keys, resolve, reject });
       });
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+}
+
+function createBatch(call: SubgraphCall, variables: Readonly<Record<string, unknown>>): Batch {
+  return { call, variables, representations: new Map(), callers: [], length: 0 };
+}
+
+function add(batch: Batch, caller: Omit<Caller, 'indices'>): void {
+  const indices = caller.keys.map((key, position) => {
+    let known = batch.representations.get(key);
+    if (known === undefined) {
+      known = { index: batch.representations.size, value: caller.representations[position] };
+      batch.representations.set(key, known);
+      batch.length += key.length;
+    }
+    return known.index;
+  });
+  batch.callers.push({ ...caller, indices });
+}
+
+/** Whether each part of an answer is known to be somebody's: there are entities, and every error names its own. */
+function isDivisible({ data, errors = [] }: SubgraphAnswer): boolean {
+  return (
+    Array.isArray(data?.['_entities']) &&
+    errors.every(({ path }) => Array.isArray(path) && path[0] === '_entities' && typeof path[1] === 'number')
+  );
 }
 
 /** The part of a batch's answer that belongs to one caller. An error without an entity in its path concerns everyone. */

@@ -19,18 +19,34 @@ export function parseMessage(text: string): UpstreamMessage | undefined {
   }
 }
 
-/** What an event brings; undefined when it is nothing that a `next` may carry. */
+/** More are told to nobody. */
+const ERRORS_AT_MOST = 1_000;
+
+/** What an event brings, in the shape that an answer has; undefined when it is nothing that a `next` may carry. */
 export function asAnswer(payload: unknown): SubgraphAnswer | undefined {
-  return isRecord(payload) ? payload : undefined;
+  if (!isRecord(payload)) return undefined;
+  const { data, errors, extensions } = payload;
+  if (data !== undefined && data !== null && !isRecord(data)) return undefined;
+  if (errors === undefined && (extensions === undefined || isRecord(extensions))) return payload;
+  return {
+    ...(data !== undefined && { data }),
+    ...(Array.isArray(errors) && errors.length > 0 && { errors: asErrors(errors.slice(0, ERRORS_AT_MOST)) }),
+    ...(isRecord(extensions) && { extensions }),
+  };
 }
 
 export function asErrors(payload: unknown): GraphQLFormattedError[] {
   const errors = Array.isArray(payload) && payload.length > 0 ? payload : [payload];
-  return errors.map((error) =>
-    isRecord(error) && typeof error['message'] === 'string'
-      ? { ...error, message: error['message'] }
-      : { message: 'unknown error' },
-  );
+  return errors.map((error) => {
+    if (!isRecord(error) || typeof error['message'] !== 'string') return { message: 'unknown error' };
+    const { message, path, locations, extensions } = error;
+    return {
+      message,
+      ...(Array.isArray(locations) && { locations }),
+      ...(Array.isArray(path) && { path }),
+      ...(isRecord(extensions) && { extensions }),
+    };
+  });
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -179,7 +179,7 @@ export function createUpstreamSocket(
         attempts = 0;
         awaySince = undefined;
         stream.proven = true;
-        return stream.sink.next(answer);
+        return give(stream, answer);
       }
       case 'error':
         return finish(id, { kind: 'failed', errors: asErrors(message.payload) });
@@ -194,6 +194,16 @@ export function createUpstreamSocket(
         const stream = streams.get(id);
         if (stream !== undefined) refuse(stream, `a message of type ${String(message.type).slice(0, 40)}`);
       }
+    }
+  }
+
+  /** What one event does to its stream is that stream's: the next message on this socket may be for another. */
+  function give(stream: UpstreamStream, answer: SubgraphAnswer): void {
+    try {
+      stream.sink.next(answer);
+    } catch (error) {
+      logger.error({ err: error, subgraph }, 'a live event could not be taken');
+      refuse(stream, 'an event that could not be taken');
     }
   }
 

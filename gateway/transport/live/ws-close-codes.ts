@@ -7,6 +7,8 @@ export const CLOSE = {
   /** The client reads more slowly than events come, or the gateway is full: come back, with the last cursor. */
   tooSlow: { code: 1013, reason: 'Too slow: resume with the last cursor' },
   full: { code: 1013, reason: 'Too many connections' },
+  /** Our fault; of this connection alone. */
+  internalError: { code: 4500, reason: 'Internal server error' },
   invalidMessage: { code: 4400, reason: 'Invalid message' },
   /** The reason says which header of `connection_init` it is. */
   unfitHeader: { code: 4400, reason: 'Unfit header' },

@@ -145,8 +145,13 @@ export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEn
     metrics.connectionsTotal += 1;
     socket.on('message', (data: Buffer, isBinary) => {
       client.heardSincePing = true;
-      if (isBinary) closeSocket(client, 'invalidMessage');
-      else connection.receive(data.toString());
+      if (isBinary) return closeSocket(client, 'invalidMessage');
+      try {
+        connection.receive(data.toString());
+      } catch (error) {
+        deps.logger.error({ err: error }, 'a live message could not be handled');
+        end(client, 'internalError');
+      }
     });
     socket.on('ping', pong);
     socket.on('pong', () => {
