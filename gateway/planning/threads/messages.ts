@@ -14,10 +14,16 @@ export type ToThread =
       readonly source: string;
     };
 
-export type FromThread =
-  | { readonly kind: 'opened'; readonly job: number }
-  | { readonly kind: 'planned'; readonly job: number; readonly planned: PlannedOperation }
-  | { readonly kind: 'failed'; readonly job: number; readonly failure: Failure };
+export type FromThread = {
+  readonly job: number;
+  /** Processor time that the thread has taken so far. */
+  readonly cpuMs: number;
+} & Outcome;
+
+export type Outcome =
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'planned'; readonly planned: PlannedOperation }
+  | { readonly kind: 'failed'; readonly failure: Failure };
 
 /** An error, without what cannot be sent. */
 export interface Failure {

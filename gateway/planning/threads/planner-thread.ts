@@ -5,7 +5,7 @@
 import { parentPort } from 'node:worker_threads';
 import { GraphQLError, Kind, parse } from 'graphql';
 import { createPlanner } from '#gateway/planning/planner.ts';
-import type { Failure, FromThread, ToThread } from './messages.ts';
+import type { Failure, FromThread, Outcome, ToThread } from './messages.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('to be started as a worker thread');
@@ -18,23 +18,27 @@ const planners = new Map<number, ReturnType<typeof createPlanner>>();
 
 port.on('message', (message: ToThread) => {
   if (message.kind === 'close') planners.delete(message.supergraph);
-  else port.postMessage(answer(message));
+  else {
+    const outcome = work(message);
+    const { user, system } = process.threadCpuUsage();
+    const answer: FromThread = { ...outcome, job: message.job, cpuMs: (user + system) / 1_000 };
+    port.postMessage(answer);
+  }
 });
 
-function answer(message: Exclude<ToThread, { kind: 'close' }>): FromThread {
-  const { job } = message;
+function work(message: Exclude<ToThread, { kind: 'close' }>): Outcome {
   try {
     if (message.kind === 'open') {
       planners.set(message.supergraph, createPlanner(message.sdl));
-      return { kind: 'opened', job };
+      return { kind: 'opened' };
     }
     const document = parse(message.source, { noLocation: true });
     const operation = document.definitions.find((node) => node.kind === Kind.OPERATION_DEFINITION);
     const planner = planners.get(message.supergraph);
     if (operation === undefined || planner === undefined) throw new Error('nothing to plan, or to plan with');
-    return { kind: 'planned', job, planned: planner.plan(document, operation) };
+    return { kind: 'planned', planned: planner.plan(document, operation) };
   } catch (error) {
-    return { kind: 'failed', job, failure: failureOf(error) };
+    return { kind: 'failed', failure: failureOf(error) };
   }
 }
 

@@ -29,7 +29,7 @@ async function refusal(run: () => unknown): Promise<Readonly<Record<string, unkn
 }
 
 describe('an operation that the planner finds no end of', async () => {
-  const threads = createPlannerThreads({ ...CONFIG, timeoutMs: 2_500 });
+  const threads = createPlannerThreads({ ...CONFIG, timeoutMs: 2_500, memoryMb: 8_000 });
   afterAll(() => threads[Symbol.asyncDispose]());
   const planning = planningWith(threads, endless);
   const other = planningWith(threads, shop);

@@ -1,10 +1,20 @@
 import { Worker } from 'node:worker_threads';
 import { type DocumentNode, Kind, type OperationDefinitionNode, print } from 'graphql';
-import { type OperationError, refusedOperation } from '#gateway/planning/operation-error.ts';
 import type { PlannedOperation, Planner } from '#gateway/planning/planner.ts';
 import type { PlanningThreadsConfig } from '#gateway/planning/planning-config.ts';
-import { SupergraphError } from '#gateway/supergraph/supergraph.ts';
-import type { Failure, FromThread, ToThread } from './messages.ts';
+import { MIB } from '#gateway/variable-types.ts';
+import type { FromThread, ToThread } from './messages.ts';
+import {
+  asError,
+  cpuMs,
+  errorOf,
+  heapBytes,
+  isOutOfMemory,
+  openingFailed,
+  outOfMemory,
+  overloaded,
+  timedOut,
+} from './thread-limits.ts';
 
 /*
  * Planning away from the event loop. One thread is kept; while it is busy and somebody waits, others join it for a while,
@@ -57,6 +67,8 @@ interface Thread {
   readonly worker: Worker;
   readonly opened: Set<number>;
   starting: boolean;
+  /** Processor time when it was last idle. */
+  cpuMs: number;
   job: Job | undefined;
   timer: NodeJS.Timeout | undefined;
 }
@@ -68,6 +80,12 @@ const SPARE_KEPT_MS = 30_000;
 /** For loading code and reading a supergraph, however large. */
 const OPENING_MS = 120_000;
 const LONGEST_WAIT_MS = 10_000;
+/** A thread may take hundreds of megabytes a second. */
+const WATCH_MS = 50;
+/** Beside twice the limit, until V8 takes over. */
+const ROOM_MB = 64;
+/** A job whose thread hardly got the processor has so many more of its time limits. */
+const STARVED_FACTOR = 2;
 /** A plan is small, and a young generation of the usual size would take 45 MB more. */
 const YOUNG_MB = 16;
 /** Characters that may wait in all. */
@@ -88,14 +106,23 @@ export function createPlannerThreads(config: PlanningThreadsConfig): PlannerThre
       // What the main thread was told to load first is not for this one.
       execArgv: [],
       resourceLimits: {
-        maxOldGenerationSizeMb: config.memoryMb,
+        maxOldGenerationSizeMb: 2 * config.memoryMb + ROOM_MB,
         maxYoungGenerationSizeMb: YOUNG_MB,
       },
     });
-    const thread: Thread = { worker, opened: new Set(), starting: true, job: undefined, timer: undefined };
+    const thread: Thread = {
+      worker,
+      opened: new Set(),
+      starting: true,
+      cpuMs: 0,
+      job: undefined,
+      timer: undefined,
+    };
     threads.add(thread);
     worker.on('message', (message: FromThread) => hear(thread, message));
-    worker.on('error', (error) => end(thread, thread.starting ? openingFailed(String(error)) : endOf(error)));
+    worker.on('error', (error) =>
+      end(thread, isOutOfMemory(error) ? outOfMemory(thread.job?.source !== undefined) : asError(error)),
+    );
     worker.on('exit', () => end(thread, new Error('The planner thread has ended.')));
     thread.job = {
       id: (ids += 1),
@@ -116,8 +143,26 @@ export function createPlannerThreads(config: PlanningThreadsConfig): PlannerThre
   }
 
   function open(thread: Thread, job: Job): void {
-    thread.timer = setTimeout(() => end(thread, openingFailed('it takes too long')), OPENING_MS).unref();
+    watch(thread, job, OPENING_MS, () => end(thread, openingFailed('it takes too long')));
     send(thread, { kind: 'open', job: job.id, supergraph: job.graph.id, sdl: job.graph.sdl });
+  }
+
+  /**
+   * Looks after a job now and then. V8 ends a thread at its limit only where it comes there in small steps; past a large
+   * one it ends the process. So the limit that counts is kept from here, well below V8's.
+   */
+  function watch(thread: Thread, job: Job, limitMs: number, over: () => void): void {
+    const until = performance.now() + limitMs;
+    const look = (): void => {
+      const left = until - performance.now();
+      if (left <= 0) return over();
+      thread.timer = setTimeout(look, Math.min(WATCH_MS, left)).unref();
+      void heapBytes(thread.worker).then((bytes) => {
+        if (thread.job === job && bytes > config.memoryMb * MIB)
+          end(thread, outOfMemory(thread.job?.source !== undefined));
+      });
+    };
+    thread.timer = setTimeout(look, Math.min(WATCH_MS, limitMs)).unref();
   }
 
   function run(thread: Thread, job: Job): void {
@@ -128,15 +173,28 @@ export function createPlannerThreads(config: PlanningThreadsConfig): PlannerThre
     else if (job.source === undefined) settle(thread, () => job.done(undefined));
     else {
       const { id, graph, source, limitMs } = job;
-      thread.timer = setTimeout(() => end(thread, timedOut(limitMs)), limitMs).unref();
+      watch(thread, job, limitMs, () => void judge(thread, job));
       send(thread, { kind: 'plan', job: id, supergraph: graph.id, source });
     }
+  }
+
+  /**
+   * The time of a job is up by the clock. Where the thread got less than half of it, as the machine has others to serve, it
+   * gets twice that time more.
+   */
+  async function judge(thread: Thread, job: Job): Promise<void> {
+    const { limitMs } = job;
+    const over = () => end(thread, timedOut(limitMs));
+    watch(thread, job, limitMs * STARVED_FACTOR, over);
+    const used = await cpuMs(thread.worker);
+    if (thread.job === job && (used === undefined || used - thread.cpuMs >= limitMs / 2)) over();
   }
 
   function hear(thread: Thread, message: FromThread): void {
     const { job } = thread;
     if (job === undefined || message.job !== job.id) return;
     clearTimeout(thread.timer);
+    thread.cpuMs = message.cpuMs;
     switch (message.kind) {
       case 'opened':
         thread.opened.add(job.graph.id);
@@ -292,36 +350,4 @@ function forget(thread: Thread, graph: Graph): void {
 
 function send({ worker }: Thread, message: ToThread): void {
   worker.postMessage(message);
-}
-
-function timedOut(limitMs: number): OperationError {
-  return refusedOperation(
-    `Planning the operation takes more than ${limitMs} ms. Ask for less at once.`,
-    'PLANNING_TIMED_OUT',
-  );
-}
-
-function overloaded(): OperationError {
-  return refusedOperation(
-    'Too many new operations wait to be planned. Try again in a moment.',
-    'PLANNING_OVERLOADED',
-    true,
-  );
-}
-
-function endOf(error: unknown): Error {
-  if (error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY')
-    return refusedOperation(
-      'Planning the operation takes too much memory. Ask for less at once.',
-      'OPERATION_TOO_COMPLEX',
-    );
-  return error instanceof Error ? error : new Error(String(error));
-}
-
-function openingFailed(why: string): SupergraphError {
-  return new SupergraphError(`the supergraph cannot be read for planning: ${why}`);
-}
-
-function errorOf({ message, code }: Failure): Error {
-  return code === undefined ? new Error(message) : refusedOperation(message, code);
 }
