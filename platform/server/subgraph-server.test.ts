@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTokenVerifierFrom } from '#platform/auth/verify-token.ts';
 import { silentLogger } from '#platform/telemetry/logger.ts';
@@ -24,6 +26,7 @@ beforeAll(async () => {
     gatewaySecret: SECRET,
     logger: silentLogger,
     checkHealth: async () => {},
+    requestTimeoutMs: 200,
   });
   port = await server.listen({ host: '127.0.0.1', port: 0 });
 });
@@ -65,4 +68,20 @@ test('where a client is, the gateway says and nobody else', async () => {
   expect(seen?.clientAddress).toBe('192.0.2.7');
   await ask({ 'x-forwarded-for': '192.0.2.7' });
   expect(seen?.clientAddress).toBeUndefined();
+});
+
+test.each([
+  ['sends nothing', ''],
+  ['sends half a header', 'POST /graphql HTTP/1.1\r\nhost: a\r\nx-a: '],
+  [
+    'sends half a body',
+    `POST /graphql HTTP/1.1\r\nhost: a\r\n${GATEWAY_SECRET_HEADER}: ${SECRET}\r\ncontent-type: application/json\r\ncontent-length: 90\r\n\r\n{"query"`,
+  ],
+])('a connection that %s is closed', async (_, sent) => {
+  const socket = connect(port, '127.0.0.1');
+  socket.resume();
+  socket.on('error', () => {});
+  socket.write(sent);
+  await once(socket, 'close');
+  expect(socket.destroyed).toBe(true);
 });

@@ -42,6 +42,8 @@ export interface SubgraphServerOptions<Context extends RequestContext> {
   readonly logger: Logger;
   /** Throws while the service cannot do its work; behind `GET /health/ready`. */
   checkHealth(): Promise<void>;
+  /** Until a request has arrived whole; a connection that sends none is closed after it, too. 30 s unless told otherwise. */
+  readonly requestTimeoutMs?: number;
   /** Further routes, open to callers that are not the gateway. */
   routes?(app: FastifyInstance): void;
 }
@@ -56,6 +58,7 @@ type SubgraphModule = Exclude<
   DocumentNode
 >;
 
+const REQUEST_TIMEOUT_MS = 30_000;
 /** Twice what the gateway takes from a client: it adds keys, type names and aliases. */
 const DOCUMENT_TOKENS_AT_MOST = 20_000;
 
@@ -63,7 +66,7 @@ const DOCUMENT_TOKENS_AT_MOST = 20_000;
 export async function createSubgraphServer<Context extends RequestContext>(
   options: SubgraphServerOptions<Context>,
 ): Promise<SubgraphServer> {
-  const { logger, gatewaySecret } = options;
+  const { logger, gatewaySecret, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const schema = buildSubgraphSchema([
     {
       typeDefs: parse(readFileSync(options.schemaFile, 'utf8')),
@@ -76,6 +79,8 @@ export async function createSubgraphServer<Context extends RequestContext>(
     bodyLimit: SUBGRAPH_REQUEST_BYTES,
     forceCloseConnections: 'idle',
     keepAliveTimeout: 75_000,
+    requestTimeout: requestTimeoutMs,
+    http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 10) },
   });
   const apollo = new ApolloServer<Context>({
     schema,
