@@ -283,7 +283,9 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
       subscriber.next(createLiveEvent(JSON.stringify(result)));
       subscriber.end(COMPLETED);
     };
-    answer().catch((error: unknown) => subscriber.end(failed(requestErrors(error), requestId)));
+    answer().catch((error: unknown) => {
+      if (!stopping.signal.aborted) subscriber.end(failed(requestErrors(error), requestId));
+    });
     return { once: true, stop: () => stopping.abort(), renew() {} };
   }
 

@@ -113,3 +113,23 @@ test('pings are answered, the last one at least', async () => {
   await until(() => last === 'ping 50000', 'the answer to the last ping');
   expect(pongs).toBeLessThanOrEqual(50_000);
 });
+
+test('what is kept for one connection is bounded, whatever the number of its subscriptions', async () => {
+  await using narrow = await startLiveGateway({ maxMessageBytes: 20_000 });
+  await using client = await connectAcknowledged(narrow.wsUrl);
+  const query = 'subscription ($id: ID!) { itemChanged(id: $id) { version } }';
+  const large = (id: string) =>
+    subscribeMessage(id, query, { variables: { id: `${id}${'x'.repeat(19_000)}` } });
+  for (let n = 1; n <= 8; n += 1) client.send(large(String(n)));
+  await narrow.feed.until(() => narrow.feed.active === 8);
+  client.send(large('9'));
+  expect(await client.next()).toMatchObject({
+    id: '9',
+    type: 'error',
+    payload: [{ extensions: { code: 'TOO_MANY_SUBSCRIPTIONS' } }],
+  });
+  client.send({ id: '1', type: 'complete' });
+  await narrow.feed.until(() => narrow.feed.active === 7);
+  client.send(large('10'));
+  await narrow.feed.until(() => narrow.feed.active === 8);
+});

@@ -39,15 +39,25 @@ export interface Connection {
 
 export interface ConnectionDeps {
   readonly subscriptions: Subscriptions;
-  readonly live: Pick<LiveConfig, 'initTimeoutMs' | 'maxSubscriptionsPerConnection'>;
+  readonly live: Pick<LiveConfig, 'initTimeoutMs' | 'maxMessageBytes' | 'maxSubscriptionsPerConnection'>;
   /** The forwarded headers of this client, given the payload of its `connection_init` or of a renewing ping. */
   headersFrom(payload: Readonly<Record<string, unknown>>): ForwardedHeaders;
 }
 
+interface Operation {
+  subscription: Subscription | undefined;
+  /** Of the message that it came with, in characters. */
+  readonly length: number;
+}
+
+/** So many messages of the largest size are kept for one connection, as long as what they asked for goes on. */
+const MESSAGES_HELD = 8;
 const AUTHORIZATION = 'authorization';
 
 export function createConnection(protocol: WsProtocol, peer: Peer, deps: ConnectionDeps): Connection {
-  const operations = new Map<string, Subscription | undefined>();
+  const operations = new Map<string, Operation>();
+  /** Characters of the messages that they came with. */
+  let held = 0;
   const initBy = Date.now() + deps.live.initTimeoutMs;
   let headers: ForwardedHeaders | undefined;
   let expiresAt = Infinity;
@@ -61,7 +71,7 @@ export function createConnection(protocol: WsProtocol, peer: Peer, deps: Connect
 
   function stopAll(): void {
     open = false;
-    for (const operation of operations.values()) operation?.stop();
+    for (const { subscription } of operations.values()) subscription?.stop();
     operations.clear();
   }
 
@@ -90,20 +100,32 @@ export function createConnection(protocol: WsProtocol, peer: Peer, deps: Connect
   function answerPing(payload: Readonly<Record<string, unknown>>): void {
     if (headers === undefined || !(AUTHORIZATION in payload)) return peer.send(protocol.pong(undefined));
     if (!identify(payload)) return;
-    for (const operation of operations.values()) operation?.renew(headers);
+    for (const { subscription } of operations.values()) subscription?.renew(headers);
     peer.send(protocol.pong({ renewed: true }));
   }
 
-  function subscribe(id: string, request: LiveRequest): void {
+  function forget(id: string): Operation | undefined {
+    const operation = operations.get(id);
+    held -= operation?.length ?? 0;
+    operations.delete(id);
+    return operation;
+  }
+
+  function subscribe(id: string, request: LiveRequest, length: number): void {
     if (headers === undefined) return close('unauthorized');
     if (operations.has(id)) return close('duplicateSubscriber');
     const end = (how: StreamEnd) => {
-      operations.delete(id);
+      forget(id);
       if (open) peer.send(how.kind === 'failed' ? protocol.error(id, how.errors) : protocol.complete(id));
     };
     const most = deps.live.maxSubscriptionsPerConnection;
     if (operations.size >= most) {
       return end(failure('TOO_MANY_SUBSCRIPTIONS', `At most ${most} subscriptions a connection.`));
+    }
+    const mostHeld = MESSAGES_HELD * deps.live.maxMessageBytes;
+    if (held + length > mostHeld) {
+      const why = `The subscriptions of a connection may have at most ${mostHeld} characters in all.`;
+      return end(failure('TOO_MANY_SUBSCRIPTIONS', why));
     }
     const head = protocol.nextHead(id);
     const subscriber: Subscriber = {
@@ -112,14 +134,16 @@ export function createConnection(protocol: WsProtocol, peer: Peer, deps: Connect
       },
       end,
     };
-    operations.set(id, undefined);
-    const subscription = deps.subscriptions.subscribe(request, { headers }, subscriber);
-    if (operations.has(id)) operations.set(id, subscription);
+    const operation: Operation = { subscription: undefined, length };
+    operations.set(id, operation);
+    held += length;
+    // It may have ended by the time that this returns.
+    operation.subscription = deps.subscriptions.subscribe(request, { headers }, subscriber);
   }
 
   return {
     get busy() {
-      return Array.from(operations.values()).some((operation) => operation?.once);
+      return Array.from(operations.values()).some(({ subscription }) => subscription?.once);
     },
     receive(text) {
       if (!open) return;
@@ -128,12 +152,9 @@ export function createConnection(protocol: WsProtocol, peer: Peer, deps: Connect
         case 'init':
           return initialise(message.payload);
         case 'subscribe':
-          return subscribe(message.id, message.request);
-        case 'stop': {
-          const operation = operations.get(message.id);
-          operations.delete(message.id);
-          return operation?.stop();
-        }
+          return subscribe(message.id, message.request, text.length);
+        case 'stop':
+          return forget(message.id)?.subscription?.stop();
         case 'ping':
           return answerPing(message.payload);
         case 'pong':
