@@ -97,7 +97,7 @@ const CACHE_SIZE = 1000;
 const CACHE_BYTES = 64 * MIB;
 /** Operations that could not be planned are remembered, and for how long. */
 const FAILURES = 1_000;
-const FAILURE_KEPT_MS = 60_000;
+const FAILURE_KEPT_MS = 30_000;
 /** For one operation of practice, however little time is left. */
 const LEAST_PRACTICE_MS = 50;
 

@@ -84,8 +84,6 @@ const LONGEST_WAIT_MS = 10_000;
 const WATCH_MS = 50;
 /** Beside twice the limit, until V8 takes over. */
 const ROOM_MB = 64;
-/** A job whose thread hardly got the processor has so many more of its time limits. */
-const STARVED_FACTOR = 2;
 /** A plan is small, and a young generation of the usual size would take 45 MB more. */
 const YOUNG_MB = 16;
 /** Characters that may wait in all. */
@@ -180,12 +178,12 @@ export function createPlannerThreads(config: PlanningThreadsConfig): PlannerThre
 
   /**
    * The time of a job is up by the clock. Where the thread got less than half of it, as the machine has others to serve, it
-   * gets twice that time more.
+   * gets that time once more.
    */
   async function judge(thread: Thread, job: Job): Promise<void> {
     const { limitMs } = job;
     const over = () => end(thread, timedOut(limitMs));
-    watch(thread, job, limitMs * STARVED_FACTOR, over);
+    watch(thread, job, limitMs, over);
     const used = await cpuMs(thread.worker);
     if (thread.job === job && (used === undefined || used - thread.cpuMs >= limitMs / 2)) over();
   }
