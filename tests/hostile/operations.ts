@@ -2,9 +2,14 @@ import {
   getNamedType,
   type GraphQLArgument,
   type GraphQLField,
+  type GraphQLInputType,
   type GraphQLSchema,
   isAbstractType,
+  isEnumType,
+  isInputObjectType,
   isLeafType,
+  isListType,
+  isNonNullType,
   isObjectType,
 } from 'graphql';
 
@@ -62,4 +67,39 @@ function operation(kind: 'query' | 'mutation', root: GraphQLField<unknown, unkno
   const declared = variables.map(({ name, argument }) => `$${name}: ${String(argument.type)}`);
   const header = declared.length > 0 ? `(${declared.join(', ')})` : '';
   return { name: root.name, query: `${kind} ${root.name}${header} { ${selection} }`, variables };
+}
+
+/** The same with its values written out in the document, where their types allow it. */
+export function writtenOut(
+  { query, variables }: Operation,
+  values: Readonly<Record<string, unknown>>,
+): string {
+  const body = query.slice(query.indexOf('{'));
+  const filled = variables.reduce(
+    (text, { name, argument }) =>
+      text.replace(new RegExp(`\\$${name}\\b`), () => literal(values[name], argument.type)),
+    body,
+  );
+  return `${query.startsWith('mutation') ? 'mutation' : 'query'} ${filled}`;
+}
+
+function literal(value: unknown, type: GraphQLInputType): string {
+  if (isNonNullType(type)) return literal(value, type.ofType);
+  if (value === undefined || value === null) return 'null';
+  if (Array.isArray(value)) {
+    const item = isListType(type) ? type.ofType : type;
+    return `[${value.map((each) => literal(each, item)).join(' ')}]`;
+  }
+  if (isListType(type)) return literal(value, type.ofType);
+  if (typeof value === 'object') {
+    const fields = isInputObjectType(type) ? type.getFields() : {};
+    const members = Object.entries(value).flatMap(([name, each]) =>
+      each === undefined || !/^\w+$/.test(name)
+        ? []
+        : [`${name}: ${literal(each, fields[name]?.type ?? type)}`],
+    );
+    return `{${members.join(' ')}}`;
+  }
+  if (isEnumType(type) && typeof value === 'string' && /^[A-Z_]+$/i.test(value)) return value;
+  return JSON.stringify(value) ?? 'null';
 }

@@ -154,6 +154,7 @@ const action = fc.oneof(
       paymentMethod: fc.constantFrom(null, 'tok_visa', 'tok_declined', 'tok_capture_declined'),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('race' as const), which: fc.nat(30) }) },
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('restart' as const), service: fc.constantFrom(...SERVICES) }),
@@ -196,6 +197,17 @@ test('orders, stock and money agree in the end, whatever is ordered, cancelled a
               const { paymentMethod } = each;
               const input = { orderId, paymentMethod, idempotencyKey: uuidv7() };
               await retryPayment({ database: orders, actor: customer }, input).catch(expectRefusal);
+            }
+            break;
+          case 'race':
+            if (orderId !== undefined) {
+              const parcel = { orderId, carrier: 'DHL', trackingNumber: 'T' };
+              const races = [
+                cancelOrder({ database: orders, actor: customer }, { orderId }),
+                fulfilOrder({ database: orders, actor: staff }, parcel),
+                retryPayment({ database: orders, actor: staff }, { orderId, idempotencyKey: uuidv7() }),
+              ];
+              await Promise.all(races.map((race) => race.catch(expectRefusal)));
             }
             break;
           case 'restart':

@@ -39,7 +39,7 @@ export async function countOrders(db: Queryable, criteria: OrderCriteria): Promi
 function conditions({ customerId, statuses, createdAfter, createdBefore }: OrderCriteria): SQL[] {
   return [
     ...(customerId === undefined ? [] : [eq(orders.customerId, customerId)]),
-    ...(statuses === undefined ? [] : [inArray(orders.status, [...statuses])]),
+    ...(statuses === undefined ? [] : [inArray(orders.status, [...new Set(statuses)])]),
     ...(createdAfter === undefined ? [] : [gte(orders.createdAt, createdAfter)]),
     ...(createdBefore === undefined ? [] : [lt(orders.createdAt, createdBefore)]),
   ];

@@ -40,7 +40,7 @@ function conditions({
   createdBefore,
 }: PaymentCriteria): SQL | undefined {
   return and(
-    statuses === undefined ? undefined : (or(...statuses.map(isShownAs)) ?? sql`false`),
+    statuses === undefined ? undefined : (or(...[...new Set(statuses)].map(isShownAs)) ?? sql`false`),
     holdEndsBefore === undefined
       ? undefined
       : and(eq(payments.status, 'AUTHORISED'), lt(payments.holdEndsAt, holdEndsBefore)),
