@@ -9,9 +9,10 @@ import {
   planningThreads,
   type PlanningThreadsConfig,
 } from './planning/planning-config.ts';
+import { CLIENT_MESSAGE_BYTES, SUBGRAPH_ANSWER_BYTES } from '#schema/sizes.ts';
 import { DEFAULT_LIVE_CONFIG, type LiveConfig } from './subscriptions/live-config.ts';
 import { HTTP_VARIABLES, type HttpConfig, httpConfig, LOCAL_ORIGIN } from './transport/http-config.ts';
-import { integer, list, MIB } from './variable-types.ts';
+import { integer, list } from './variable-types.ts';
 
 /**
  * The gateway's settings and the only reader of the environment in `gateway/`. A flag wins over its variable.
@@ -72,7 +73,8 @@ import { integer, list, MIB } from './variable-types.ts';
  * For live updates (meanings in `LiveConfig`): `SUBGRAPH_WS_URL_<NAME>`, `LIVE_UPSTREAM_IDENTITY` (operation),
  * `LIVE_PUBLIC_FIELDS` (none), `LIVE_RESUME_WITHIN_MS` (30000), `LIVE_MAX_CONNECTIONS` (20000),
  * `LIVE_MAX_SUBSCRIPTIONS_PER_CONNECTION` (200), `LIVE_MAX_SUBSCRIPTIONS_PER_USER` (1000),
- * `LIVE_MAX_MESSAGE_BYTES` (1 MiB), `LIVE_INIT_TIMEOUT_MS` (5000), `LIVE_HEARTBEAT_MS` (12000),
+ * `LIVE_MAX_UPSTREAM_REQUEST_BYTES` (4 MiB), `LIVE_MAX_MESSAGE_BYTES` (1 MiB),
+ * `LIVE_INIT_TIMEOUT_MS` (5000), `LIVE_HEARTBEAT_MS` (12000),
  * `LIVE_MAX_BUFFERED_BYTES` (1 MiB), `LIVE_SWAP_SPREAD_MS` (5000), `LIVE_DRAIN_SPREAD_MS` (1000).
  */
 export interface GatewayConfig {
@@ -187,11 +189,11 @@ const environment = z
     SUBGRAPH_RETRIES: integer(2, 0, 10),
     SUBGRAPH_MAX_CALLS: integer(128, 1),
     SUBGRAPH_MAX_WAITING: integer(1_000, 0),
-    SUBGRAPH_MAX_RESPONSE_BYTES: integer(16 * MIB, 1),
+    SUBGRAPH_MAX_RESPONSE_BYTES: integer(SUBGRAPH_ANSWER_BYTES, 1),
     SUBGRAPH_COMPRESSION: onOff.default(false),
     BREAKER_FAILURES: integer(10, 1),
     BREAKER_COOL_DOWN_MS: integer(2_000, 1),
-    MAX_BODY_BYTES: integer(MIB, 1),
+    MAX_BODY_BYTES: integer(CLIENT_MESSAGE_BYTES, 1),
     ...DOCUMENT_LIMIT_VARIABLES,
     ...PLANNING_VARIABLES,
     MAX_IN_FLIGHT: integer(1_000, 1),
@@ -206,6 +208,7 @@ const environment = z
     ...HTTP_VARIABLES,
     LIVE_UPSTREAM_IDENTITY: z.enum(['operation', 'connection']).default(live.upstreamIdentity),
     LIVE_PUBLIC_FIELDS: list.default([]),
+    LIVE_MAX_UPSTREAM_REQUEST_BYTES: integer(live.maxUpstreamRequestBytes, 1),
     LIVE_RESUME_WITHIN_MS: integer(live.resumeWithinMs, 0),
     LIVE_MAX_CONNECTIONS: integer(live.maxConnections, 1),
     LIVE_MAX_SUBSCRIPTIONS_PER_CONNECTION: integer(live.maxSubscriptionsPerConnection, 1),
@@ -291,6 +294,7 @@ export function readConfig(
       upstreamUrls: readUrls(set, WS_URL_VARIABLE_PREFIX, /^wss?:$/),
       upstreamIdentity: env.LIVE_UPSTREAM_IDENTITY,
       publicFields: new Set(env.LIVE_PUBLIC_FIELDS),
+      maxUpstreamRequestBytes: env.LIVE_MAX_UPSTREAM_REQUEST_BYTES,
       resumeWithinMs: env.LIVE_RESUME_WITHIN_MS,
       maxConnections: env.LIVE_MAX_CONNECTIONS,
       maxSubscriptionsPerConnection: env.LIVE_MAX_SUBSCRIPTIONS_PER_CONNECTION,

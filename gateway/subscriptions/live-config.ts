@@ -31,7 +31,7 @@ export interface LiveConfig {
   readonly initTimeoutMs: number;
   /** A peer that was silent for two of them is taken for gone. */
   readonly heartbeatMs: number;
-  /** Bytes that may wait in one client's socket; a slower client is told to come back. */
+  /** Bytes that one client may leave unread from one heartbeat to the next; a slower one is told to come back. */
   readonly maxBufferedBytes: number;
   /** After a schema swap, streams that are no longer valid end within this time, not all at once. */
   readonly swapSpreadMs: number;

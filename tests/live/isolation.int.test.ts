@@ -78,6 +78,8 @@ test('what a subgraph says that is no message of the protocol costs the subscrip
     for (const type of ['next', 'error', 'complete', 'what', 7])
       socket.send(JSON.stringify({ id: 'nobody', type, payload: {} }));
     socket.send(JSON.stringify({ type: 'ka' }));
+    for (const odd of [{ toString: 1, valueOf: 1 }, [], null, true])
+      for (const type of ['next', odd]) socket.send(JSON.stringify({ id: odd, type, payload: {} }));
     socket.send(JSON.stringify({ type: 'error', payload: 'no id' }));
   });
   live.feed.poison('odd', (socket, id) => socket.send(JSON.stringify({ id, type: 'next', payload: 'text' })));
@@ -148,17 +150,48 @@ test('whoever poisons again and again disturbs nobody any more, not even a strea
   expect(live.feed.subscribed.slice(asked).map(({ id }) => id)).toEqual(['p2', 'p3', 'p4']);
 });
 
-test('an event that is too large for the gateway ends the stream that it belongs to, and no other', async () => {
+test.each([
+  ['itemChanged', { extensions: { cursor: 0 } }],
+  ['itemChanged', {}],
+  ['ticked', {}],
+])(
+  'an event that is too large for the gateway ends its stream, of %s with %j, and costs no other one anything',
+  async (field, rest) => {
+    await using live = await startLiveGateway({}, { SUBGRAPH_MAX_RESPONSE_BYTES: '50000' });
+    await using a = await follow(live, 'a');
+    await using t = await follow(live, 't', TICKED);
+    const large = 'x'.repeat(60_000);
+    await using culprit = await connectAcknowledged(live.wsUrl);
+    const argument = field === 'ticked' ? 'topic' : 'id';
+    culprit.send(subscribeMessage('1', `subscription { ${field}(${argument}: "${large}") { id } }`, rest));
+    await live.feed.until(() => live.feed.active === 3);
+    await goesOn(live, 'a', a);
+
+    live.feed.publish(large);
+    expect(await culprit.next()).toMatchObject({
+      type: 'error',
+      payload: [
+        {
+          message: expect.stringContaining('50000'),
+          extensions: { code: 'SUBGRAPH_TOO_LARGE', service: 'feed' },
+        },
+      ],
+    });
+    await live.feed.until(() => live.feed.active === 2);
+    await goesOn(live, 'a', a);
+    await goesOn(live, 't', t);
+    expect(live.metrics.upstreamReconnects).toBe(0);
+  },
+);
+
+test('an event that is much too large closes the socket; its stream is found out, and the others go on', async () => {
   await using live = await startLiveGateway({}, { SUBGRAPH_MAX_RESPONSE_BYTES: '50000' });
   await using a = await follow(live, 'a');
-  const large = 'x'.repeat(60_000);
+  live.feed.poison('huge', (socket, id) => {
+    socket.send(JSON.stringify({ id, type: 'next', payload: { data: 'x'.repeat(33 * 1024 * 1024) } }));
+  });
   await using culprit = await connectAcknowledged(live.wsUrl);
-  culprit.send(subscribeMessage('1', itemChanged(large), { extensions: { cursor: 0 } }));
-  await live.feed.until(() => live.feed.active === 2);
-  await goesOn(live, 'a', a);
-
-  live.feed.publish(large);
-  await goesOn(live, 'a', a);
+  culprit.send(subscribeMessage('1', itemChanged('huge')));
   expect(await culprit.next()).toMatchObject({
     type: 'error',
     payload: [{ extensions: { code: 'SUBGRAPH_CLOSED_STREAM', closeCode: 1009 } }],

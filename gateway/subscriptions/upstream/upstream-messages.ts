@@ -22,6 +22,21 @@ export function parseMessage(text: string): UpstreamMessage | undefined {
 /** More are told to nobody. */
 const ERRORS_AT_MOST = 1_000;
 
+const HEAD_BYTES = 1_024;
+const ID = /"id"\s*:\s*"([^"\\]*)"/;
+
+/** Of which stream a message is that is too large to be read for itself: its id stands before its payload, as a rule. */
+export function idOfLarge(data: Buffer): string {
+  const [head = ''] = data.subarray(0, HEAD_BYTES).toString().split('"payload"', 1);
+  return ID.exec(head)?.[1] ?? idOf(parseMessage(data.toString()));
+}
+
+/** Ours are texts of digits; some servers make numbers of them. Anything else is nobody's. */
+export function idOf(message: UpstreamMessage | undefined): string {
+  const id = message?.id;
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : '';
+}
+
 /** What an event brings, in the shape that an answer has; undefined when it is nothing that a `next` may carry. */
 export function asAnswer(payload: unknown): SubgraphAnswer | undefined {
   if (!isRecord(payload)) return undefined;

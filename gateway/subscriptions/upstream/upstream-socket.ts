@@ -12,7 +12,7 @@ import {
   refusalOfUpgrade,
   type UpstreamClose,
 } from './upstream-closes.ts';
-import { asAnswer, asErrors, parseMessage } from './upstream-messages.ts';
+import { asAnswer, asErrors, idOf, idOfLarge, parseMessage } from './upstream-messages.ts';
 
 /*
  * One graphql-transport-ws socket to one subgraph, for many streams. Its states:
@@ -91,6 +91,8 @@ const BACK_OFF_MOST_MS = 5_000;
 export const STABLE_MS = 2_000;
 /** After so many losses of connections that did not hold, one of the streams may be why. */
 const SUSPICIOUS_LOSSES = 2;
+/** Up to so much beyond the bound, and twice the bound, a message is read as far as to tell whose it was. */
+const ROOM_FOR_LARGE_BYTES = 32 * 1024 * 1024;
 /** A socket without streams is kept for so long, for whoever comes next. */
 const LINGER_MS = 10_000;
 
@@ -121,7 +123,7 @@ export function createUpstreamSocket(
       opened = new WebSocket(url, PROTOCOL, {
         headers: { ...options.greeting },
         handshakeTimeout: options.connectTimeoutMs,
-        maxPayload: options.maxMessageBytes,
+        maxPayload: 2 * options.maxMessageBytes + ROOM_FOR_LARGE_BYTES,
         perMessageDeflate: false,
         closeTimeout: options.connectTimeoutMs,
       } as ConstructorParameters<typeof WebSocket>[2]);
@@ -142,7 +144,9 @@ export function createUpstreamSocket(
     opened.on('open', () => send({ type: 'connection_init', payload: options.greeting }));
     // The library gives text messages as one Buffer unless told otherwise.
     opened.on('message', (data: Buffer) => {
-      if (opened === socket) receive(data.toString());
+      if (opened !== socket) return;
+      if (data.length > options.maxMessageBytes) refuseLarge(data);
+      else receive(data.toString());
     });
     opened.on('pong', () => {
       heardSincePing = true;
@@ -167,7 +171,7 @@ export function createUpstreamSocket(
     heardSincePing = true;
     const message = parseMessage(text);
     if (message === undefined) return giveUp({ code: 4400, reason: 'a message that is no JSON object' });
-    const id = String(message.id);
+    const id = idOf(message);
     switch (message.type) {
       case 'connection_ack':
         return becomeReady();
@@ -192,7 +196,8 @@ export function createUpstreamSocket(
       default: {
         // Of a type that is not known: it concerns the stream that it names, or nobody.
         const stream = streams.get(id);
-        if (stream !== undefined) refuse(stream, `a message of type ${String(message.type).slice(0, 40)}`);
+        if (stream !== undefined)
+          refuse(stream, `a message of type ${JSON.stringify(message.type)?.slice(0, 40)}`);
       }
     }
   }
@@ -241,6 +246,16 @@ export function createUpstreamSocket(
     stream.askedAt = Date.now();
     socket?.send(text);
     sink.asked();
+  }
+
+  /** A message over the bound ends its stream. The library would close the socket, and nobody could say for whom. */
+  function refuseLarge(data: Buffer): void {
+    heardSincePing = true;
+    const stream = streams.get(idOfLarge(data));
+    if (stream === undefined) return;
+    const why = `${subgraph} sent an event of ${data.length} bytes, and at most ${options.maxMessageBytes} are taken`;
+    send({ id: stream.id, type: 'complete' });
+    finish(stream.id, failure('SUBGRAPH_TOO_LARGE', why));
   }
 
   /** Not at once: whoever adds a stream is not ready for its end. */
