@@ -129,7 +129,7 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
   const cache = createOperationCache<Entry>(cacheSize, cacheBytes);
   /** Being planned, by key. */
   const pending = new Map<string, Promise<Entry>>();
-  /** What could not be planned, by key: nobody has to wait for the same failure again. */
+  /** What could not be planned, by key or by shape: nobody has to wait for the same failure again. */
   const failures = new LRUCache<string, Error>({ max: FAILURES, ttl: FAILURE_KEPT_MS });
   const types = createEntityTypes(supergraph.sdl, supergraph.graphqlSchema);
 
@@ -191,7 +191,8 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
     const key = hashOf(`${operationName}\n${text}`);
     const known = cache.findByKey(key) ?? pending.get(key);
     if (known !== undefined) return known;
-    const failure = failures.get(key);
+    const failure =
+      failures.size === 0 ? undefined : (failures.get(key) ?? failures.get(shapeOf(document, operation)));
     if (failure !== undefined) throw failure;
     limits?.checkOperation(supergraph.apiSchema, document, operation);
     const asked = { key, operationName, source, textLength: text.length, document, operation };
@@ -208,7 +209,9 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
       },
       (error: Error) => {
         pending.delete(key);
-        if (!isRetryable(error)) failures.set(key, error);
+        // What took too long once does so under other names, too.
+        if (!(error instanceof OperationError)) failures.set(key, error);
+        else if (!isRetryable(error)) failures.set(shapeOf(asked.document, asked.operation), error);
         throw error;
       },
     );
@@ -328,6 +331,19 @@ function unresolved(message: string): OperationError {
   return refusedOperation(shortened(message), 'OPERATION_RESOLUTION_FAILURE');
 }
 
+/** The same for operations that differ in names, aliases and arguments, which make planning no shorter. */
+function shapeOf(document: DocumentNode, operation: OperationDefinitionNode): string {
+  const definitions = document.definitions.filter(
+    (node) => node === operation || node.kind === Kind.FRAGMENT_DEFINITION,
+  );
+  const whole: DocumentNode = { kind: Kind.DOCUMENT, definitions };
+  const shape = visit(whole, {
+    OperationDefinition: (node) => ({ ...node, name: undefined, variableDefinitions: [] }),
+    Field: (node) => ({ ...node, alias: undefined, arguments: [] }),
+  });
+  return hashOf(print(shape));
+}
+
 /** How often the document asks for the whole schema, whose answer is kept. */
 function introspections(document: DocumentNode): number {
   let count = 0;
@@ -343,8 +359,6 @@ function hashOf(key: string): string {
   return createHash('sha256').update(key).digest('base64');
 }
 
-function isRetryable(error: Error): boolean {
-  return (
-    error instanceof OperationError && error.errors.some(({ extensions }) => extensions['retryable'] === true)
-  );
+function isRetryable({ errors }: OperationError): boolean {
+  return errors.some(({ extensions }) => extensions['retryable'] === true);
 }

@@ -54,12 +54,21 @@ describe('an operation that the planner finds no end of', async () => {
     expect(longest).toBeLessThan(1_000);
   });
 
-  it('is refused at once the next time, however it is laid out', async () => {
+  it('is refused at once the next time, however it is laid out and named', async () => {
     const started = performance.now();
-    expect(await refusal(() => planning.prepare(ENDLESS_QUERY.replaceAll(' ', '\n')))).toEqual({
-      code: 'PLANNING_TIMED_OUT',
-    });
+    for (const again of [
+      ENDLESS_QUERY.replaceAll(' ', '\n'),
+      ENDLESS_QUERY.replace('data', 'alias: data'),
+      `query Named ${ENDLESS_QUERY}`,
+    ])
+      expect(await refusal(() => planning.prepare(again))).toEqual({ code: 'PLANNING_TIMED_OUT' });
     expect(performance.now() - started).toBeLessThan(1_000);
+  });
+
+  it('keeps no other operation of its document from being planned', async () => {
+    const source = `query Endless ${ENDLESS_QUERY} query Short { start { id } }`;
+    expect(await refusal(() => planning.prepare(source, 'Endless'))).toEqual({ code: 'PLANNING_TIMED_OUT' });
+    expect(await refusal(() => planning.prepare(source, 'Short'))).toBeUndefined();
   });
 
   it('does not keep practice from ending', async () => {
