@@ -49,7 +49,9 @@ export async function* watchOrder(shop: ApiClient, id: string): AsyncGenerator<S
 /** A connection that is lost or refused, a subgraph that is away: as opposed to an answer that is no. */
 export function isTemporary(error: unknown): boolean {
   if (error instanceof AnswerError)
-    return error.codes.every((code) => /^(SUBGRAPH_|OVERLOADED|SERVICE_UNAVAILABLE)/.test(code));
+    return error.codes.every((code) =>
+      /^(SUBGRAPH_|OVERLOADED|SERVICE_UNAVAILABLE|SERVICE_TIMEOUT)/.test(code),
+    );
   if (Array.isArray(error)) return isTemporary(new AnswerError(error)); // what a stream is refused with
   if (error instanceof TypeError || error instanceof SyntaxError) return true; // fetch failed; half an answer
   const { code, error: beneath } = (error ?? {}) as { code?: unknown; error?: unknown };

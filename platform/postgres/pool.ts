@@ -80,13 +80,12 @@ export function createPool(options: PoolOptions): ConnectionPool {
   let suspectedAt = Number.NEGATIVE_INFINITY;
   let awaySince: number | null = null;
   let ended: Promise<void> | null = null;
-  const reasons = new WeakMap<PooledClient, Error>();
   const watch = createStallWatch({
     connection: { connectionString: url, application_name: `${applicationName} watch` },
     limitMs: statementTimeoutMs + ANSWER_LATE_MS,
     onStalled({ client }, reason) {
       suspectedAt = performance.now();
-      reasons.set(client, new Error(`no answer to a statement: ${reason}`));
+      client.giveUp(new Error(`no answer to a statement: ${reason}`));
       client.cut();
     },
   });
@@ -113,38 +112,33 @@ export function createPool(options: PoolOptions): ConnectionPool {
   async function lease(): Promise<Lease> {
     for (;;) {
       const client = await connect();
-      if (client.bornAt >= suspectedAt) return leaseOf(client);
+      if (client.bornAt >= suspectedAt && client.lost === null) return leaseOf(client);
       client.cut();
       client.release(true);
     }
   }
 
   function leaseOf(client: PooledClient & { release(destroy?: boolean): void }): Lease {
-    let lost: Error | null = null;
     let released = false;
     let last: Promise<unknown> = Promise.resolve();
-    const onError = (error: Error) => {
-      lost ??= reasons.get(client) ?? error;
-    };
-    client.on('error', onError);
 
     async function run<Row extends QueryResultRow>(statement: Statement, values?: unknown[]) {
       if (released) throw new Error('This transaction is over; a statement of it came too late.');
-      if (lost !== null) throw connectionLost(lost);
+      if (client.lost !== null) throw connectionLost(client.lost);
       options.onStatement?.(typeof statement === 'string' ? statement : statement.text);
       const outstanding = watch.begin(client);
       try {
         return await client.query<Row>(statement, values);
       } catch (error) {
         if (error instanceof DatabaseError) {
-          if (LAST_WORDS.test(error.code ?? '')) lost ??= error;
+          if (LAST_WORDS.test(error.code ?? '')) client.giveUp(error);
           // A standby that was the primary before: the name may lead to the new one by now.
           const kind = failureKind(error);
           if (kind === 'read-only') suspectedAt = performance.now();
           if (kind === 'full') shared.fullSince = performance.now();
           throw error;
         }
-        throw lost === null ? error : connectionLost(lost);
+        throw client.lost === null ? error : connectionLost(client.lost);
       } finally {
         watch.end(outstanding);
       }
@@ -158,7 +152,7 @@ export function createPool(options: PoolOptions): ConnectionPool {
         return result;
       },
       get lost() {
-        return lost;
+        return client.lost;
       },
       get pid() {
         return client.pid;
@@ -166,10 +160,9 @@ export function createPool(options: PoolOptions): ConnectionPool {
       release() {
         if (released) return;
         released = true;
-        const clean = lost === null && (client.transactionStatus ?? 'I') === 'I';
+        const clean = client.lost === null && (client.transactionStatus ?? 'I') === 'I';
         if (!clean) client.cut();
         client.release(!clean);
-        client.off('error', onError);
       },
     };
   }

@@ -15,6 +15,7 @@ const SERVER_KEEP_ALIVE = '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3
 export class PooledClient extends Client {
   readonly bornAt = performance.now();
   readonly #socket: Socket;
+  #lost: Error | null = null;
 
   constructor(config: ClientConfig = {}) {
     const socket = new Socket();
@@ -29,8 +30,9 @@ export class PooledClient extends Client {
       stream: () => socket,
     });
     this.#socket = socket;
-    // An 'error' that nobody listens to would end the process. What it means is learnt where a statement fails.
-    this.on('error', () => {});
+    // Listened to from the beginning to the end: an 'error' that nobody listens to would end the process.
+    this.on('error', (error) => this.giveUp(error));
+    this.on('end', () => this.giveUp(new Error('the connection has ended')));
   }
 
   /** The process of the server's that works for this connection. */
@@ -43,6 +45,16 @@ export class PooledClient extends Client {
     if (!('getTransactionStatus' in this) || typeof this.getTransactionStatus !== 'function') return null;
     const status: unknown = this.getTransactionStatus();
     return typeof status === 'string' ? status : null;
+  }
+
+  /** Why this connection is good for nothing any more; null while it is. */
+  get lost(): Error | null {
+    return this.#lost;
+  }
+
+  /** The first reason counts. */
+  giveUp(reason: Error): void {
+    this.#lost ??= reason;
   }
 
   /** Ends the connection without a word to the other end, which may be gone. Whatever is under way on it fails. */

@@ -25,7 +25,7 @@ export interface SubgraphClient extends AsyncDisposable {
 }
 
 /** Speaks to one subgraph on loopback the way the gateway does. */
-export function createSubgraphClient(port: number): SubgraphClient {
+export function createSubgraphClient(port: number, secret = TEST_GATEWAY_SECRET): SubgraphClient {
   const sockets: Client[] = [];
 
   async function answer(
@@ -37,7 +37,7 @@ export function createSubgraphClient(port: number): SubgraphClient {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
-        [GATEWAY_SECRET_HEADER]: TEST_GATEWAY_SECRET,
+        [GATEWAY_SECRET_HEADER]: secret,
         ...(authorization !== undefined && { authorization }),
       },
       body: JSON.stringify({ query, variables }),
@@ -61,7 +61,7 @@ export function createSubgraphClient(port: number): SubgraphClient {
         url: `ws://127.0.0.1:${port}/graphql`,
         webSocketImpl: WebSocket,
         retryAttempts: 0,
-        connectionParams: { [GATEWAY_SECRET_HEADER]: TEST_GATEWAY_SECRET },
+        connectionParams: { [GATEWAY_SECRET_HEADER]: secret },
       });
       sockets.push(socket);
       const extensions = { headers: { authorization }, ...(cursor !== undefined && { cursor }) };

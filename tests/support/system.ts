@@ -4,7 +4,13 @@ import path from 'node:path';
 import { removeDataFolder } from '#platform/postgres/embedded-postgres.ts';
 import { provideSecrets } from '../../scripts/start/secrets.ts';
 import { ROOT } from '../../scripts/start/settings.ts';
-import { type ServiceName, startSystem, type System, type SystemEvent } from '../../scripts/start/system.ts';
+import {
+  type ServiceName,
+  startSystem,
+  type System,
+  type SystemEvent,
+  type SystemOptions,
+} from '../../scripts/start/system.ts';
 
 /** The whole system as processes of its own, on free ports and a throw-away data folder. */
 export interface TestSystem extends System {
@@ -27,6 +33,8 @@ export interface TestSystemOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** True where what is measured includes writing to disk. */
   readonly durable?: boolean;
+  /** Databases of the caller's own, reached as it likes. */
+  readonly databaseUrls?: SystemOptions['databaseUrls'];
   /** In place of a development secret, which a gateway in production would refuse. */
   readonly gatewaySecret?: string;
 }
@@ -57,6 +65,7 @@ export async function startTestSystem({
   env,
   durable = false,
   gatewaySecret,
+  databaseUrls,
 }: TestSystemOptions = {}): Promise<TestSystem> {
   await using starting = new AsyncDisposableStack();
   const dataFolder = await makeTemporaryFolder();
@@ -73,6 +82,7 @@ export async function startTestSystem({
       gatewayHost: '127.0.0.1',
       env: systemEnvironment(env),
       compileCache: COMPILE_CACHE,
+      ...(databaseUrls !== undefined && { databaseUrls }),
       durable,
       onEvent: (event) => void events.push(event),
     }),
