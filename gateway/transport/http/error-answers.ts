@@ -6,6 +6,8 @@ import { allowedMethods } from './server-options.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
+const USUAL_METHODS = new Set(['POST', 'GET', 'HEAD']);
+
 const CODES: Readonly<Record<number, string>> = {
   400: 'BAD_REQUEST',
   404: 'NOT_FOUND',
@@ -30,15 +32,23 @@ export function useErrorAnswers(app: FastifyInstance, logger: Logger): void {
       .header('content-type', wantedAnswer(headers.accept).json ?? JSON_TYPE)
       .send(errorBody(code, message, id));
 
+  const nothingHere = (request: FastifyRequest, reply: FastifyReply) => {
+    const allowed = allowedMethods(app, request.url);
+    if (allowed.length === 0) return answer(request, reply, 404, 'NOT_FOUND', 'There is nothing here.');
+    void reply.header('allow', allowed.join(', '));
+    return answer(request, reply, 405, 'METHOD_NOT_ALLOWED', `Allowed are ${allowed.join(', ')}.`);
+  };
+
   app.addHook('onRequest', (request, reply, done) => {
     if (hasTwoHosts(request.raw.rawHeaders)) {
       void reply.header('connection', 'close');
       return void answer(request, reply, 400, 'BAD_REQUEST', 'The request has more than one Host header.');
     }
-    if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] !== undefined)
-      return done();
+    if (USUAL_METHODS.has(request.method)) return done();
+    if (request.method !== 'OPTIONS') return void nothingHere(request, reply);
+    if (request.headers['access-control-request-method'] !== undefined) return done();
     const allowed = allowedMethods(app, request.url);
-    if (allowed.length === 0) return done();
+    if (allowed.length === 0) return void nothingHere(request, reply);
     void reply.code(204).header('allow', allowed.join(', ')).send();
   });
   app.setErrorHandler((error, request, reply) => {
@@ -55,12 +65,7 @@ export function useErrorAnswers(app: FastifyInstance, logger: Logger): void {
     }
     return answer(request, reply, status, CODES[status] ?? 'BAD_REQUEST', error.message);
   });
-  app.setNotFoundHandler((request, reply) => {
-    const allowed = allowedMethods(app, request.url);
-    if (allowed.length === 0) return answer(request, reply, 404, 'NOT_FOUND', 'There is nothing here.');
-    void reply.header('allow', allowed.join(', '));
-    return answer(request, reply, 405, 'METHOD_NOT_ALLOWED', `Allowed are ${allowed.join(', ')}.`);
-  });
+  app.setNotFoundHandler(nothingHere);
 }
 
 /** Node takes the first one and drops the others, and what stands before us may take another (RFC 9112, 3.2). */

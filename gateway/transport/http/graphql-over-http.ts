@@ -85,9 +85,6 @@ export function createGraphqlOverHttp(deps: GraphqlOverHttpDeps): GraphqlOverHtt
     contentType: string,
     client: ClientContext,
   ): Promise<HttpAnswer> {
-    if (maxBatch === 0) throw malformed('A request holds one operation: batching is off.');
-    if (items.length === 0 || items.length > maxBatch)
-      throw malformed(`A batch holds 1 to ${maxBatch} operations.`);
     const results = await Promise.all(
       items.map((item, position) =>
         // The request itself has been counted, for the first of them.
@@ -99,6 +96,11 @@ export function createGraphqlOverHttp(deps: GraphqlOverHttpDeps): GraphqlOverHtt
       results.map(({ errors, data, extensions }) => ({ errors, data, extensions })),
     );
     return { status, contentType, body };
+  }
+
+  function checkBatch({ length }: readonly unknown[]): void {
+    if (maxBatch === 0) throw malformed('A request holds one operation: batching is off.');
+    if (length === 0 || length > maxBatch) throw malformed(`A batch holds 1 to ${maxBatch} operations.`);
   }
 
   /** What is wrong with one operation is in its own answer. */
@@ -131,7 +133,9 @@ export function createGraphqlOverHttp(deps: GraphqlOverHttpDeps): GraphqlOverHtt
       }
       if (typeof request.body !== 'string' || request.body === '')
         throw malformed('The request has no body.');
-      return readBody(request.body, persisted);
+      const asked = readBody(request.body, persisted);
+      if (isBatch(asked)) checkBatch(asked);
+      return asked;
     },
     async answer(asked, request, wanted, client) {
       if (wanted.json === undefined)

@@ -5,6 +5,7 @@ import type { GatewayConfig } from '#gateway/config.ts';
 import { requestIdOf } from '#gateway/plugins/use-request-id.ts';
 import { errorBody } from '#gateway/transport/refusal.ts';
 
+const JSON_TYPE = 'application/json; charset=utf-8';
 /** Node looks for connections whose time is up so often, at least. */
 const MOST_CHECKING_MS = 5_000;
 /** Times that a setting gives are kept to this share of them. */
@@ -29,13 +30,16 @@ export function createApp({ http, limits }: GatewayConfig): FastifyInstance {
       ),
       shouldUpgradeCallback: isWebSocketUpgrade,
     },
-    rewriteUrl: ({ url = '/' }) => (url.startsWith('/') ? url : originForm(url)),
     clientErrorHandler: answerClientError,
     // What the router cannot read, such as a broken percent-encoding.
     frameworkErrors(error, request, reply) {
+      const body = errorBody('BAD_REQUEST', 'The URL cannot be read.', request.id);
       reply.raw
-        .writeHead(error.statusCode ?? 400, { 'content-type': 'application/json; charset=utf-8' })
-        .end(errorBody('BAD_REQUEST', 'The URL cannot be read.', request.id));
+        .writeHead(error.statusCode ?? 400, {
+          'content-type': JSON_TYPE,
+          'content-length': Buffer.byteLength(body),
+        })
+        .end(body);
     },
   });
 }
@@ -46,13 +50,6 @@ export function createApp({ http, limits }: GatewayConfig): FastifyInstance {
  */
 function isWebSocketUpgrade({ method, headers: { upgrade = '' } }: IncomingMessage): boolean {
   return method === 'GET' && upgrade.trim().toLowerCase() === 'websocket';
-}
-
-/** A server must take a whole URL as a proxy gets it (RFC 9112, 3.2.2). */
-function originForm(url: string): string {
-  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return url;
-  const { pathname, search } = new URL(url);
-  return pathname + search;
 }
 
 interface ClientFault {
@@ -94,7 +91,7 @@ function answerClientError(this: FastifyInstance, error: Error & { code?: string
   const { status, code, message } = FAULTS[error.code ?? ''] ?? NO_HTTP;
   const body = errorBody(code, message);
   socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: ${JSON_TYPE}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     // A peer that does not close its own side is not waited for.
     () => socket.destroySoon(),
