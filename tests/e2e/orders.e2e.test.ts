@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   CancelOrderDocument,
+  FulfilOrderDocument,
   OrderDetailsDocument,
   type OrderStatus,
   OrderUpdatedDocument,
   PlaceOrderDocument,
   ProductsDocument,
+  RetryPaymentDocument,
 } from '#tests/documents/documents.generated.ts';
 import { type ApiClient, createApiClient } from '#tests/support/api-client.ts';
 import { startTestSystem, type TestSystem } from '#tests/support/system.ts';
@@ -36,6 +38,7 @@ async function place(
   sku: string,
   paymentMethod = 'tok_visa',
   idempotencyKey = randomUUID(),
+  expectedUnitPrice: { amount: string; currencyCode: string } | null = null,
 ) {
   const shippingAddress = {
     name: 'Ada Lovelace',
@@ -45,7 +48,12 @@ async function place(
     countryCode: 'GB',
   };
   const { placeOrder } = await client.ask(PlaceOrderDocument, {
-    input: { idempotencyKey, lines: [{ sku, quantity: 2 }], paymentMethod, shippingAddress },
+    input: {
+      idempotencyKey,
+      lines: [{ sku, quantity: 2, expectedUnitPrice }],
+      paymentMethod,
+      shippingAddress,
+    },
   });
   if (placeOrder.order == null) throw new Error(JSON.stringify(placeOrder.userErrors));
   return placeOrder.order;
@@ -114,6 +122,48 @@ describe('an order', () => {
       place(ada, inStock, 'tok_visa', key),
     ]);
     expect(second.id).toBe(first.id);
+  });
+
+  test('whose capture is refused does not leave, says so, and leaves once it is paid with another card', async () => {
+    await using staff = createApiClient(system.url);
+    await staff.logIn(system.account('staff'));
+    const { id } = await place(ada, inStock, 'tok_capture_declined');
+    await follow(ada, id);
+    const fulfil = async () => {
+      const parcel = {
+        orderId: id,
+        carrier: 'Royal Mail',
+        trackingNumber: 'RM1',
+        idempotencyKey: randomUUID(),
+      };
+      const { fulfilOrder } = await staff.ask(FulfilOrderDocument, { input: parcel });
+      return fulfilOrder.order?.status;
+    };
+    const details = async () => (await ada.ask(OrderDetailsDocument, { id })).order;
+    expect(await fulfil()).toBe('PAYMENT_FAILED');
+    expect(await details()).toMatchObject({
+      status: 'PAYMENT_FAILED',
+      actions: ['RETRY_PAYMENT', 'CANCEL'],
+      payment: { status: 'CAPTURE_FAILED' },
+    });
+    const input = { orderId: id, paymentMethod: 'tok_visa', idempotencyKey: randomUUID() };
+    const { retryPayment } = await ada.ask(RetryPaymentDocument, { input });
+    expect(retryPayment).toMatchObject({ order: { status: 'RESERVED' }, userErrors: [] });
+    await expect.poll(async () => (await details())?.status, { timeout: 10_000 }).toBe('CONFIRMED');
+    expect(await fulfil()).toBe('FULFILLED');
+    expect(await details()).toMatchObject({ payment: { status: 'CAPTURED' }, actions: [] });
+  });
+
+  test('at a price that was never offered is rejected, and says the one that is', async () => {
+    const unitPrice = { amount: '0.01', currencyCode: 'GBP' };
+    const { id } = await place(ada, inStock, 'tok_visa', randomUUID(), unitPrice);
+    expect((await follow(ada, id)).at(-1)).toMatchObject({ status: 'REJECTED', reason: 'PRICE_CHANGED' });
+    const { products } = await ada.ask(ProductsDocument, { first: 100 });
+    const variant = products.nodes.flatMap(({ variants }) => variants).find(({ sku }) => sku === inStock);
+    const { order } = await ada.ask(OrderDetailsDocument, { id });
+    expect(order?.priceChange?.lines).toEqual([
+      { sku: inStock, expected: unitPrice, offered: variant?.price },
+    ]);
   });
 
   test('of somebody else is not there', async () => {

@@ -139,3 +139,28 @@ test('the migration gives every variant that is there its price, from its beginn
     await sql`select price_minor::int as minor, currency_code, valid_from = '2025-05-05T05:05:05Z' as "asCreated" from variant_prices`;
   expect([...prices]).toEqual([{ minor: 1250, currency_code: 'GBP', asCreated: true }]);
 });
+
+test('prices in forints, which were counted in whole ones, are the same after they are counted in hundredths', async () => {
+  await using live = await cloneDatabase('inventory');
+  const { sql } = live;
+  await stock(live, { HUNGARIAN: [5, 0], BRITISH: [5, 0] });
+  await sql`update variants set price_minor = 5000, currency_code = 'HUF' where sku = 'HUNGARIAN'`;
+  const payload = {
+    lines: [{ unitPrice: { minor: '5000', currencyCode: 'HUF' } }, { unitPrice: pounds(1250) }],
+  };
+  await sql`insert into messaging.outbox (id, type, key, payload, occurred_at)
+    values (gen_random_uuid(), 'stock.reserved', 'key', ${JSON.stringify(payload)}::text::jsonb, now())`;
+  const migration = new URL('../db/migrations/0003_minor-units-of-the-standard.sql', import.meta.url);
+  await sql.unsafe(await readFile(migration, 'utf8'));
+  const prices =
+    await sql`select sku, v.price_minor::int as minor, string_agg(p.price_minor::text, ' ' order by p.id) as history
+    from variants v join variant_prices p on p.variant_id = v.id group by v.id order by sku`;
+  expect([...prices]).toEqual([
+    { sku: 'BRITISH', minor: 1250, history: '1250' },
+    { sku: 'HUNGARIAN', minor: 500_000, history: '1250 500000' },
+  ]);
+  const [message] = await sql`select payload from messaging.outbox`;
+  expect(message?.['payload']).toEqual({
+    lines: [{ unitPrice: { minor: '500000', currencyCode: 'HUF' } }, { unitPrice: pounds(1250) }],
+  });
+});

@@ -39,3 +39,21 @@ test('orders that were there before go on: what they asked for and how far they 
     'orders_say_why',
   );
 });
+
+test('orders in forints, which were counted in whole ones, cost the same after they are counted in hundredths', async () => {
+  await using database = await cloneDatabase('orders');
+  const { sql } = database;
+  await sql.unsafe(`
+    insert into orders (id, customer_id, status, version, shipping_address, created_at, total_minor, currency_code, expected_total_minor, expected_currency_code)
+      values ('00000000-0000-7000-8000-000000000001', gen_random_uuid(), 'CONFIRMED', 1, '{}', now(), 5000, 'HUF', 5000, 'HUF'),
+        ('00000000-0000-7000-8000-000000000002', gen_random_uuid(), 'CONFIRMED', 1, '{}', now(), 950, 'GBP', null, null);
+    insert into order_lines (order_id, line, sku, quantity, name, unit_price_minor) select id, 0, 'MUG', 1, 'Mug', total_minor from orders`);
+  await sql.unsafe(await migration('0005_minor-units-of-the-standard'));
+  const rows = await sql`
+    select total_minor::int as total, expected_total_minor::int as expected, unit_price_minor::int as unit
+    from orders join order_lines on order_id = id order by id`;
+  expect([...rows]).toEqual([
+    { total: 500_000, expected: 500_000, unit: 500_000 },
+    { total: 950, expected: null, unit: 950 },
+  ]);
+});

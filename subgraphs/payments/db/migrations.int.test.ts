@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { uuidv7 } from 'uuidv7';
 import { cloneDatabase } from '#tests/support/database.ts';
+import { createTestPayments } from '../testing.ts';
 
 const migration = (name: string) => readFile(new URL(`./migrations/${name}.sql`, import.meta.url), 'utf8');
 const ID = (n: number) => `00000000-0000-7000-8000-00000000000${n}`;
@@ -30,4 +32,34 @@ test('captures that were refused before anybody was told are told of, and what w
       payload: { orderId: ID(7), paymentId: ID(1), message: 'The card is gone.' },
     },
   ]);
+});
+
+test('what was paid in forints, counted in whole ones, is the same in hundredths, here and at the provider', async () => {
+  await using payments = await createTestPayments();
+  const { sql } = payments.database;
+  await payments.startWorker();
+  const orderId = uuidv7();
+  const amount = { minor: '5000', currencyCode: 'HUF' };
+  await payments.send('payments.authorise', {
+    orderId,
+    customerId: uuidv7(),
+    amount,
+    paymentMethod: 'tok_visa',
+  });
+  await payments.settled();
+  await payments.send('payments.capture', { orderId });
+  await payments.settled();
+  await payments.stopWorkers();
+  await sql.unsafe(await migration('0003_minor-units-of-the-standard'));
+  const simulator = new URL('../provider/migrations/0003_minor-units-of-the-standard.sql', import.meta.url);
+  await sql.unsafe(
+    (await readFile(simulator, 'utf8')).replaceAll('pg_temp.factor', 'pg_temp.simulated_factor'),
+  );
+  expect(await payments.payment(orderId)).toMatchObject({ amountMinor: 500_000n, capturedMinor: 500_000n });
+  expect(await payments.movements(orderId)).toEqual(['HOLD 500000', 'CAPTURE 500000']);
+  const amounts = await sql`
+    select amount_minor::int as minor from payment_transactions union all select amount_minor::int from payment_operations`;
+  expect(new Set(amounts.map(({ minor }) => minor))).toEqual(new Set([500_000]));
+  const [call] = await sql`select fingerprint ->> 'amount' as amount from simulator.requests limit 1`;
+  expect(call?.['amount']).toBe('500000 HUF');
 });
