@@ -2,6 +2,7 @@
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RunningSubgraphs, startSubgraphs, type SubgraphName } from '#tests/support/subgraphs.ts';
+import { refusalOf } from '#tests/support/subgraph-client.ts';
 import { until } from '#tests/support/until.ts';
 
 const PASSWORD = 'correct horse battery staple';
@@ -66,6 +67,12 @@ function register(): Promise<Session> {
   return session(REGISTER, 'registerUser', email, { email, password: PASSWORD, name: 'Ada' });
 }
 
+async function twoSessions(): Promise<[Session, Session]> {
+  const first = await register();
+  const input = { email: first.email, password: PASSWORD };
+  return [first, await session(LOG_IN, 'logIn', first.email, input)];
+}
+
 /** The code that the first error of a service's mutation has; null where the token was good enough to be looked at. */
 async function refusal(subgraph: SubgraphName, { authorization }: Session): Promise<unknown> {
   const [, mutation = ''] = MUTATIONS.find(([name]) => name === subgraph) ?? [];
@@ -106,6 +113,49 @@ test('who is told that they are logged out can rely on it at once, in every serv
     const told = await Promise.all(MUTATIONS.map(([subgraph]) => refusal(subgraph, first)));
     expect(told).toEqual(MUTATIONS.map(() => 'UNAUTHENTICATED'));
   }
+});
+
+test('a stream that an ended session opened tells no further event, and it opens no other', async () => {
+  const [first, second] = await twoSessions();
+  // As long as inventory cannot look for the SKU, nothing happens to the order but what this test does.
+  const held = await subgraphs.databases.inventory.lease();
+  using _released = { [Symbol.dispose]: () => held.release() };
+  await held.query('begin');
+  await held.query('lock table variants in access exclusive mode');
+  const input = {
+    idempotencyKey: uuidv7(),
+    lines: [{ sku: 'NONE', quantity: 1 }],
+    paymentMethod: 'tok_visa',
+    shippingAddress: {
+      name: 'Ada',
+      line1: '1 High Street',
+      city: 'London',
+      postalCode: 'E1 6AN',
+      countryCode: 'GB',
+    },
+  };
+  const place = `mutation ($input: PlaceOrderInput!) { placeOrder(input: $input) { order { id } userErrors { code } } }`;
+  const { orders } = subgraphs.clients;
+  const { placeOrder } = await orders.ask<{ placeOrder: { order: { id: string } } }>(
+    place,
+    { input },
+    first.authorization,
+  );
+  const follow = ({ authorization }: Session, after: number) =>
+    orders.follow(
+      'subscription ($id: ID!, $after: Int) { orderUpdated(orderId: $id, after: $after) { version } }',
+      { id: placeOrder.order.id, after },
+      authorization,
+    );
+  const open = follow(first, 0);
+  expect((await open.next()).value).toMatchObject({ data: { orderUpdated: { version: 1 } } });
+  await subgraphs.clients.users.ask(LOG_OUT, { input: { refreshToken: first.refreshToken } });
+  await until(async () => (await refusal('orders', first)) === 'UNAUTHENTICATED', 'orders to have heard');
+  const cancel = `mutation ($input: CancelOrderInput!) { cancelOrder(input: $input) { userErrors { code } } }`;
+  await orders.ask(cancel, { input: { orderId: placeOrder.order.id } }, second.authorization);
+  expect(await refusalOf(open)).toContain('UNAUTHENTICATED');
+  expect(await refusalOf(follow(first, 0))).toContain('UNAUTHENTICATED');
+  expect((await follow(second, 1).next()).value).toMatchObject({ data: { orderUpdated: { version: 2 } } });
 });
 
 test('changing the password ends every session but the new one', async () => {
