@@ -135,9 +135,9 @@ export function createSocketPool(options: SocketPoolOptions): SocketPool {
       if (standing !== undefined) standing.suspectedAt = now;
     }
     for (const stream of streams) if (!suspects.has(stream)) put(stream, shared());
-    const apart = Array.from({ length: Math.min(suspects.size, PROBATION_SOCKETS) }, () =>
-      connect('probation'),
-    );
+    // Two at least, so that it comes to an end when many are closed at once.
+    const most = Math.max(2, PROBATION_SOCKETS - socketsOf('probation').length);
+    const apart = Array.from({ length: Math.min(suspects.size, most) }, () => connect('probation'));
     for (const [index, stream] of Array.from(suspects).entries()) {
       put(stream, apart[index % apart.length] ?? connect('probation'));
     }

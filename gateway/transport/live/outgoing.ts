@@ -95,7 +95,8 @@ export function createOutgoing(maxBytes: number): Outgoing {
           if (unread > 0) writesWaiting += 1;
           unreadThen = unread;
           const cost = unread + writesWaiting * WRITE_BYTES;
-          const entry = behind.get(key);
+          // Nearly always nobody is.
+          const entry = behind.size === 0 ? undefined : behind.get(key);
           if (cost <= maxBytes) return entry && settle(key);
           if (isCut) return;
           if (entry === undefined) {
