@@ -63,7 +63,7 @@ describe('what operations hold is', () => {
     const planning = createPlanning(supergraph, { cacheBytes: 1_000 * MB });
     await ask(planning, write(-1));
     const before = { heap: heapUsed(), estimate: planning.bytes };
-    for (let n = 0; n < 16; n += 1) await ask(planning, write(n));
+    for (let n = 0; n < 10; n += 1) await ask(planning, write(n));
     const held = heapUsed() - before.heap;
     const estimated = planning.bytes - before.estimate;
     // The first of a kind leave something behind that is theirs no more than everybody's.
@@ -72,11 +72,11 @@ describe('what operations hold is', () => {
   });
 
   it.each([
-    ['with a comment of 0.9 MB', 80, (n: number) => `{ me { id } } #${n}${'x'.repeat(900_000)}`],
-    ['that is wrong, with a comment of 0.9 MB', 80, (n: number) => `{ nobody } #${n}${'x'.repeat(900_000)}`],
-    ['of few characters and much beneath them', 40, fragments],
+    ['with a comment of 0.9 MB', 50, (n: number) => `{ me { id } } #${n}${'x'.repeat(900_000)}`],
+    ['that is wrong, with a comment of 0.9 MB', 50, (n: number) => `{ nobody } #${n}${'x'.repeat(900_000)}`],
+    ['of few characters and much beneath them', 20, fragments],
   ])('bounded, of every request %s', async (_what, requests, write) => {
-    const cacheBytes = 6 * MB;
+    const cacheBytes = 5 * MB;
     const planning = createPlanning(supergraph, { cacheBytes });
     const send = (n: number) => ask(planning, write(n)).catch(() => undefined);
     await send(-1);

@@ -17,7 +17,7 @@ beforeAll(async () => {
   gateway = await startGatewayProcess(supergraphFile, {
     NODE_ENV: 'production',
     LOG_LEVEL: 'error',
-    PLANNING_TIMEOUT_MS: '900',
+    PLANNING_TIMEOUT_MS: '600',
     // Time decides here, however fast memory goes.
     PLANNING_MEMORY_MB: '4000',
   });
@@ -98,7 +98,7 @@ describe.each(Object.entries(TRANSPORTS))('over %s', (transport, send) => {
       served += 1;
     }
     expect(await slow).toMatchObject({ code: 'PLANNING_TIMED_OUT' });
-    expect(served).toBeGreaterThan(1);
+    expect(served).toBeGreaterThan(0);
     expect(longestMs).toBeLessThan(5_000);
   });
 
