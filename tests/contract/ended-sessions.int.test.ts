@@ -175,6 +175,7 @@ test('a refresh token that is used again ends the session for whoever holds its 
   const second = await refresh(first);
   const third = await refresh(second);
   await expect(refresh(first)).rejects.toThrow('INVALID_REFRESH_TOKEN');
+  expect(await refusal('orders', third)).toBe('UNAUTHENTICATED'); // at once
   for (const each of [first, second, third]) expect(await refusals(each, 'UNAUTHENTICATED')).toEqual(ENDED);
 });
 

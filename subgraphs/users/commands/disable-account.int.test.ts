@@ -31,7 +31,11 @@ const staff = () => as(uuidv7(), 'STAFF');
 test('a disabled account neither logs in nor refreshes nor changes its password, and its sessions have ended', async () => {
   const { id: userId, email } = await createUser(context);
   const { refreshToken, accessToken } = await logIn(context, { email, password: PASSWORD });
-  await disableAccount(staff(), { userId });
+  const { sid } = decodeJwt(accessToken);
+  const waitedFor: (readonly string[])[] = [];
+  const waiting = { ...staff(), untilHeard: async (ids: readonly string[]) => void waitedFor.push(ids) };
+  await disableAccount(waiting, { userId });
+  expect(waitedFor).toEqual([[sid]]);
   await disableAccount(staff(), { userId }); // twice is no error
   await expect(logIn(context, { email, password: PASSWORD })).rejects.toMatchObject({
     code: 'INVALID_CREDENTIALS',
@@ -43,7 +47,6 @@ test('a disabled account neither logs in nor refreshes nor changes its password,
   await expect(changePassword(as(userId, 'CUSTOMER'), passwords)).rejects.toMatchObject({
     code: 'INVALID_CREDENTIALS',
   });
-  const { sid } = decodeJwt(accessToken);
   const actor = { ...as(userId, 'CUSTOMER').actor, sessionId: String(sid) } as UserActor;
   expect(await hasEnded(context.db, actor)).toBe(true);
   expect(await endReasons(userId)).toEqual(['ACCOUNT_DISABLED']);

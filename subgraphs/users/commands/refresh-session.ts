@@ -29,44 +29,53 @@ const inputSchema = z.object({ refreshToken: z.string() });
  */
 export async function refreshSession(context: CommandContext, input: RefreshSessionInput): Promise<Session> {
   const { refreshToken } = parseInput(inputSchema, input);
-  const session = await context.db.transaction((tx) => present(context, tx, refreshToken));
+  const { session, ended } = await context.db.transaction((tx) => present(context, tx, refreshToken));
   // Not thrown within the transaction, for what it decided has to stay: that a session ends, too.
   if (session === null) {
+    await context.untilHeard(ended);
     const message = 'This refresh token does not work, or no longer: log in again.';
     throw new Refusal('INVALID_REFRESH_TOKEN', message, ['input', 'refreshToken']);
   }
   return session;
 }
 
-async function present(context: CommandContext, tx: Transaction, shown: string): Promise<Session | null> {
+/** The session that the token is good for, or those that ended because it was shown. */
+interface Presented {
+  readonly session: Session | null;
+  readonly ended: readonly string[];
+}
+
+const NOTHING: Presented = { session: null, ended: [] };
+
+async function present(context: CommandContext, tx: Transaction, shown: string): Promise<Presented> {
   const hash = hashOfToken(shown);
   const session = await lockSessionOfToken(tx, hash);
   const token = await findRefreshToken(tx, hash);
-  if (session === null || token === null) return null;
+  if (session === null || token === null) return NOTHING;
 
   const [user] = await findUsers(tx, [session.userId]);
-  if (user === undefined) return null;
+  if (user === undefined) return NOTHING;
   const unusedSuccessor = token.usedAt === null ? null : await findUnusedSuccessor(tx, token);
   const now = context.now();
   const sessionId = session.id;
   const decision = decideRefresh({ ...token, session, unusedSuccessor }, now);
   switch (decision.kind) {
-    case 'TRADE':
-      return describeSession(context, user, { sessionId, refreshToken: await trade(tx, token, shown, now) });
-    case 'REPEAT':
-      return describeSession(context, user, {
-        sessionId,
-        refreshToken: unseal(decision.successor.sealed, shown),
-      });
+    case 'TRADE': {
+      const refreshToken = await trade(tx, token, shown, now);
+      return { session: await describeSession(context, user, { sessionId, refreshToken }), ended: [] };
+    }
+    case 'REPEAT': {
+      const refreshToken = unseal(decision.successor.sealed, shown);
+      return { session: await describeSession(context, user, { sessionId, refreshToken }), ended: [] };
+    }
     case 'REUSED':
-      await endSession(tx, sessionId, 'TOKEN_REUSED', now);
       context.logger.warn(
         { userId: user.id, sessionId },
         'a refresh token was used again; its session has ended',
       );
-      return null;
+      return { session: null, ended: await endSession(tx, sessionId, 'TOKEN_REUSED', now) };
     case 'DEAD':
-      return null;
+      return NOTHING;
   }
 }
 

@@ -2,7 +2,7 @@ import { and, desc, eq, inArray, isNotNull, isNull, lte, type SQL } from 'drizzl
 import { outbox } from '#platform/outbox/tables.ts';
 import type { Queryable, Transaction } from '#platform/postgres/database.ts';
 import type { EndReason } from '../domain/session.ts';
-import { type RefreshTokenRow, refreshTokens, type SessionRow, sessions } from './tables.ts';
+import { type RefreshTokenRow, refreshTokens, type SessionRow, sessions, users } from './tables.ts';
 
 /*
  * Every change to a session or to its tokens locks the row of `sessions` first. What a statement finds behind that lock
@@ -127,6 +127,16 @@ export async function endSessionsOf(
   now: Date,
 ): Promise<string[]> {
   return end(db, eq(sessions.userId, userId), because, now);
+}
+
+/** Those that the disabling of their account ended. */
+export async function findSessionsOfDisabled(db: Queryable, userId: string): Promise<string[]> {
+  const ended = await db
+    .select({ id: sessions.id })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(and(eq(sessions.userId, userId), eq(sessions.endedAt, users.disabledAt)));
+  return ended.map(({ id }) => id);
 }
 
 /** Whether the end of one of these sessions is yet to be handed to the bus. */
