@@ -248,6 +248,28 @@ test('a filter of very many statuses is one of as many as there are', async () =
   }
 });
 
+test('no argument of a subscription makes an internal error', async () => {
+  const query =
+    'subscription ($id: ID!, $after: Int) { orderUpdated(orderId: $id, after: $after) { version status } }';
+  const ids = [...(good['orderId'] ?? []), 'none', '', EMOJI_HALF, 'a\0b', 'x'.repeat(70_000), 7];
+  for (const id of ids) {
+    for (const after of [-1, 2_147_483_647, 1e20, 'x']) {
+      const response = await fetch(gateway.url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'text/event-stream',
+          ...(people.customer !== undefined && { authorization: people.customer }),
+        },
+        body: JSON.stringify({ query, variables: { id, after } }),
+      });
+      const told = await response.text();
+      expect(told).toMatch(/NOT_FOUND|BAD_USER_INPUT/);
+      expect(told).not.toMatch(/INTERNAL|UNAVAILABLE/);
+    }
+  }
+});
+
 test('lists and their counts agree, whoever’s orders are asked for', async () => {
   const query =
     'query ($filter: OrderFilter) { orders(filter: $filter, first: 100) { totalCount nodes { id } pageInfo { hasNextPage } } }';
