@@ -5,6 +5,7 @@ import type { GatewayConfig } from './config.ts';
 import type { EngineResult } from './execution/compiled-operation.ts';
 import { createPacing } from './execution/pacing.ts';
 import type { Planning, PlanningOptions } from './planning/planning.ts';
+import { createPlannerThreads } from './planning/threads/planner-threads.ts';
 import { createErrorMask } from './plugins/use-error-masking.ts';
 import { useLimits } from './plugins/use-limits.ts';
 import { createGenerations, type Generation } from './supergraph/generations.ts';
@@ -71,6 +72,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
   const { config, logger } = deps;
   const registry = createUpstreamRegistry(config.upstream, logger);
   const mask = createErrorMask(config, logger);
+  const threads = createPlannerThreads(config.planning);
 
   const open = (supergraph: Supergraph): Generation => ({
     supergraph,
@@ -79,6 +81,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
       cacheBytes: config.planCacheBytes,
       limits: useLimits(config),
       hideSuggestions: config.production,
+      planner: threads.open(supergraph.sdl),
     }),
     upstreams: registry.open(supergraph.subgraphs.values()),
   });
@@ -172,6 +175,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
       watcher?.[Symbol.dispose]();
       await http?.[Symbol.asyncDispose]();
       await generations[Symbol.asyncDispose]();
+      await threads[Symbol.asyncDispose]();
     },
   };
   return gateway;

@@ -3,7 +3,6 @@ import { pino } from 'pino';
 import { ConfigError, type GatewayConfig, readConfig } from './config.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { createPlanning } from './planning/planning.ts';
-import { createPlannerThreads } from './planning/threads/planner-threads.ts';
 import { loadSupergraph } from './supergraph/load.ts';
 import { SupergraphError } from './supergraph/supergraph.ts';
 import { ListenError } from './transport/http.ts';
@@ -21,14 +20,7 @@ async function main(): Promise<void> {
     logger.error({ err: error }, 'a promise that nobody waits for was rejected');
   });
   const supergraph = await loadSupergraph(config.supergraphFile);
-  const threads = createPlannerThreads(config.planning);
-  const gateway = await createGateway({
-    config,
-    logger,
-    supergraph,
-    createPlanning: (graph, options) =>
-      createPlanning(graph, { ...options, planner: threads.open(graph.sdl) }),
-  });
+  const gateway = await createGateway({ config, logger, supergraph, createPlanning });
   await gateway.current.planning.practise(PRACTICE_MS);
   const { url } = await gateway.listen();
   stopOnSignals(gateway, config, logger);

@@ -3,10 +3,13 @@ import { createPlanning } from '#gateway/planning/planning.ts';
 import { createPlannerThreads, type PlannerThreads } from '#gateway/planning/threads/planner-threads.ts';
 import type { GatewayDeps } from '#gateway/gateway.ts';
 
-/** By their settings: gateways of one test file share threads, which end with its process. */
+/**
+ * By their settings: gateways of one test file share threads, which end with its process. Each would start its own, and take
+ * a third of a second for it.
+ */
 const shared = new Map<string, PlannerThreads>();
 
-/** How a gateway's own process has operations planned. */
+/** As a gateway has operations planned, in threads that are there already. */
 export function planInThreads(config: PlanningThreadsConfig): GatewayDeps['createPlanning'] {
   const key = JSON.stringify(config);
   const threads = shared.get(key) ?? createPlannerThreads(config);
