@@ -249,6 +249,23 @@ test('a connection that a subgraph closes by a rule of its own after a while is 
   expect(a.waiting).toEqual([]);
 });
 
+test('with a socket an identity, one whose greeting a subgraph fails at is told so at once', async () => {
+  await using live = await startLiveGateway({ upstreamIdentity: 'connection' });
+  await using good = await connectAcknowledged(live.wsUrl, { authorization: 'Bearer good' });
+  good.send(subscribeMessage('1', itemChanged('a')));
+  await live.feed.until(() => live.feed.active === 1);
+  await using bad = await connectAcknowledged(live.wsUrl, { authorization: 'Bearer bad' });
+  for (const id of ['1', '2']) {
+    bad.send(subscribeMessage(id, itemChanged('a')));
+    expect(await bad.next()).toMatchObject({
+      id,
+      type: 'error',
+      payload: [{ extensions: { closeCode: 4500, closeReason: 'no such token', retryable: true } }],
+    });
+  }
+  await goesOn(live, 'a', good);
+});
+
 test('a subscription that has grown too large for its subgraph is refused to its sender, and to nobody else', async () => {
   await using live = await startLiveGateway({ maxUpstreamRequestBytes: 20_000 });
   await using a = await follow(live, 'a');

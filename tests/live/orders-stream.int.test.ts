@@ -165,6 +165,18 @@ test('while tokens cannot be checked, who comes gets a retryable error, and who 
   expect(shop.metrics.upstreamReconnects).toBe(0);
 });
 
+test('a message just within the gateway’s bound, grown on its way, is answered to its sender alone', async () => {
+  await using shop = await startShop();
+  await using client = await connectAcknowledged(shop.wsUrl, { authorization: shop.orders.ada });
+  const goesOn = await followNewOrder(shop, client);
+  await using other = await connectAcknowledged(shop.wsUrl, { authorization: shop.orders.ada });
+  const id = 'x'.repeat(1024 * 1024 - 200);
+  other.send(subscribeMessage('1', UPDATED, { variables: { id } }));
+  expect(await other.next()).toMatchObject({ id: '1', type: 'error' });
+  await goesOn();
+  expect(shop.metrics.upstreamReconnects).toBe(0);
+});
+
 const KEY = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n';
 
 test.each(['//', '//graphql', '/\\', 'http://[', '/graphql?', '*', '/%', 'graphql'])(

@@ -135,6 +135,9 @@ export async function startFeed(): Promise<Feed> {
     useServer(
       {
         schema,
+        onConnect: ({ connectionParams }) => {
+          if (connectionParams?.['authorization'] === 'Bearer bad') throw new Error('no such token');
+        },
         context: ({ connectionParams, extra }, operation, payload) => ({
           socket: extra.socket,
           operation,
