@@ -15,7 +15,7 @@ test('a supergraph is all that must be given', () => {
     explorer: true,
     introspection: true,
     metrics: true,
-    corsOrigins: ['https://studio.apollographql.com'],
+    corsOrigins: ['https://studio.apollographql.com', expect.any(RegExp)], // and this machine's own, at any port
     upstream: {
       secret: undefined,
       shareCalls: true,
