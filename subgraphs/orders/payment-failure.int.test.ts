@@ -158,31 +158,37 @@ describe('a key of cancelOrder, fulfilOrder and deliverOrder', () => {
 });
 
 test('orders that nobody pays for expire, and what is answered too late finds them gone', async () => {
-  await using impatient = await startOrders({ unpaidMs: 250, paymentFailedMs: 250, sweepMs: 20 });
-  const pending = (await impatient.place(basket())).order.id;
-  const reserved = (await impatient.place(basket())).order.id;
-  await reserve(impatient.bus, reserved);
-  const failed = (await impatient.place(basket())).order.id;
-  await reserve(impatient.bus, failed);
-  await authorise(impatient.bus, failed);
-  await expirePayment(impatient.bus, failed);
-  const paid = (await impatient.place(basket())).order.id;
-  await reserve(impatient.bus, paid);
-  await authorise(impatient.bus, paid);
+  await using sweeping = await startOrders({ sweepMs: 20 });
+  const { bus, database } = sweeping;
+  const placed = async () => (await sweeping.place(basket())).order.id;
+  const [pending, reserved, failed, paid, young] = [
+    await placed(),
+    await placed(),
+    await placed(),
+    await placed(),
+    await placed(),
+  ];
+  for (const id of [reserved, failed, paid]) await reserve(bus, id);
+  for (const id of [failed, paid]) await authorise(bus, id);
+  await expirePayment(bus, failed);
+  await Promise.all([sweeping.reached(reserved, 2), sweeping.reached(failed, 4), sweeping.reached(paid, 3)]);
+  // As if nobody had come for four days.
+  await database.sql`update order_events set occurred_at = occurred_at - interval '4 days' where order_id <> ${young}`;
 
   await Promise.all([
-    impatient.reached(pending, 2),
-    impatient.reached(reserved, 3),
-    impatient.reached(failed, 5),
-    impatient.reached(paid, 3),
+    sweeping.reached(pending, 2),
+    sweeping.reached(reserved, 3),
+    sweeping.reached(failed, 5),
   ]);
   for (const id of [pending, reserved, failed])
-    expect(await impatient.view(id)).toMatchObject({ status: 'CANCELLED', reason: 'EXPIRED', actions: [] });
-  await reserve(impatient.bus, pending);
-  await authorise(impatient.bus, reserved);
-  const last = (await impatient.place(basket())).order.id;
-  await impatient.reached(last, 2);
-  expect(await impatient.view(pending)).toMatchObject({ status: 'CANCELLED', version: 2 });
-  expect(await impatient.view(reserved)).toMatchObject({ status: 'CANCELLED', version: 3 });
-  expect(await impatient.view(paid)).toMatchObject({ status: 'CONFIRMED' });
+    expect(await sweeping.view(id)).toMatchObject({ status: 'CANCELLED', reason: 'EXPIRED', actions: [] });
+  await reserve(bus, pending);
+  await authorise(bus, reserved);
+  // A witness that replies are being handled.
+  await reserve(bus, young);
+  await sweeping.reached(young, 2);
+  expect(await sweeping.view(pending)).toMatchObject({ status: 'CANCELLED', version: 2 });
+  expect(await sweeping.view(reserved)).toMatchObject({ status: 'CANCELLED', version: 3 });
+  expect(await sweeping.view(paid)).toMatchObject({ status: 'CONFIRMED' });
+  expect(await sweeping.view(young)).toMatchObject({ status: 'RESERVED' });
 });
