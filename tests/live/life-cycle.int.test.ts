@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { startLiveGateway } from './live-gateway.ts';
+import { type LiveGateway, startLiveGateway } from './live-gateway.ts';
 import {
   connectAcknowledged,
   connectRaw,
@@ -23,8 +23,18 @@ async function nextVersion(client: RawClient): Promise<unknown> {
   return (await client.next()).payload?.data?.['itemChanged']?.version;
 }
 
+/** Has the operation planned before a token is made for it that does not last. */
+async function plan(live: LiveGateway): Promise<void> {
+  await using client = await connectAcknowledged(live.wsUrl);
+  client.send(subscribeMessage('1', itemChanged('a')));
+  await live.feed.until(() => live.feed.active === 1);
+  client.send({ id: '1', type: 'complete' });
+  await live.feed.until(() => live.feed.active === 0);
+}
+
 test('a connection ends with 4403 when its token expires, and is told of nothing after that', async () => {
   await using live = await startLiveGateway({ initTimeoutMs: 100 });
+  await plan(live);
   await using client = await connectAcknowledged(live.wsUrl, {
     authorization: tokenFor('ada', 1.5 * SECOND_MS),
   });
@@ -45,6 +55,7 @@ test('a token that has expired already is refused at once', async () => {
 
 test('a token renewed in band keeps the connection and its streams, without a gap, under the new identity', async () => {
   await using live = await startLiveGateway({ initTimeoutMs: 100 });
+  await plan(live);
   const expiring = tokenFor('ada', 1.5 * SECOND_MS);
   await using client = await connectAcknowledged(live.wsUrl, { authorization: expiring });
   client.send(subscribeMessage('1', itemChanged('a')));
@@ -58,8 +69,8 @@ test('a token renewed in band keeps the connection and its streams, without a ga
   const messages = [await client.next(), await client.next()];
   expect(messages.map(({ type }) => type).sort()).toEqual(['next', 'pong']);
   expect(messages.find(({ type }) => type === 'pong')?.payload).toEqual({ renewed: true });
-  await live.feed.until(() => live.feed.subscribed.length === 2 && live.feed.active === 1);
-  expect(live.feed.subscribed[1]).toMatchObject({ headers: { authorization: renewed } });
+  await live.feed.until(() => live.feed.subscribed.length === 3 && live.feed.active === 1);
+  expect(live.feed.subscribed[2]).toMatchObject({ headers: { authorization: renewed } });
 
   await new Promise((resolve) => setTimeout(resolve, 1_700)); // past the end of the first token
   live.feed.publish('a');
