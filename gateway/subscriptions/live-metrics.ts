@@ -47,6 +47,12 @@ export function createLiveMetrics(): LiveMetrics {
   };
 }
 
+/** Some reasons are codes of subgraphs' own making. */
+const REASONS_AT_MOST = 100;
+
 export function countClose(metrics: LiveMetrics, reason: string): void {
-  metrics.closes[reason] = (metrics.closes[reason] ?? 0) + 1;
+  const { closes } = metrics;
+  const counted =
+    Object.hasOwn(closes, reason) || Object.keys(closes).length < REASONS_AT_MOST ? reason : 'other';
+  closes[counted] = (closes[counted] ?? 0) + 1;
 }

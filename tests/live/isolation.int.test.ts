@@ -285,3 +285,30 @@ test('a subscription that has grown too large for its subgraph is refused to its
   await goesOn(live, 'a', a);
   expect(live.metrics).toMatchObject({ upstreamReconnects: 0, streams: 1 });
 });
+
+test('what waits to be sent to a subgraph is bounded: who comes then is told to come back, and who is there stays', async () => {
+  await using live = await startLiveGateway({ maxUpstreamRequestBytes: 500_000 });
+  await using a = await follow(live, 'a');
+  await using client = await connectAcknowledged(live.wsUrl);
+  for (const socket of live.feed.sockets) socket.pause();
+  const query = 'subscription ($id: ID!) { itemChanged(id: $id) { version } }';
+  const refused = client.next();
+  let isRefused = false;
+  void refused.then(() => {
+    isRefused = true;
+  });
+  for (let n = 0; n < 200 && !isRefused; n += 1) {
+    client.send(subscribeMessage(`s${n}`, query, { variables: { id: `${n}${'x'.repeat(400_000)}` } }));
+    client.send({ id: `s${n}`, type: 'complete' });
+    // Asked after each of them, so that it is answered once there is too much.
+    client.send(subscribeMessage(`t${n}`, query, { variables: { id: String(n) } }));
+    await new Promise((resolve) => setImmediate(resolve));
+    if (n % 20 === 19) await Promise.race([refused, new Promise((resolve) => setTimeout(resolve, 50))]);
+  }
+  expect(await refused).toMatchObject({
+    type: 'error',
+    payload: [{ extensions: { code: 'SUBGRAPH_OVERLOADED', retryable: true } }],
+  });
+  for (const socket of live.feed.sockets) socket.resume();
+  await goesOn(live, 'a', a);
+});

@@ -1,11 +1,7 @@
 import type { LiveMetrics } from '#gateway/subscriptions/live-metrics.ts';
 import { closedFor, isUnreadable, mayPass, type UpstreamClose } from './upstream-closes.ts';
-import {
-  STABLE_MS,
-  type UpstreamSocket,
-  type UpstreamSocketEvents,
-  type UpstreamStream,
-} from './upstream-socket.ts';
+import { STABLE_MS, type UpstreamSocket, type UpstreamSocketEvents } from './upstream-socket.ts';
+import type { UpstreamStream } from './upstream-stream.ts';
 
 /*
  * The sockets of one subgraph and one identity, and which stream is on which. As long as nothing is wrong all are on one.

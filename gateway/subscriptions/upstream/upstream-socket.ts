@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import { WebSocket } from 'ws';
-import type { ForwardedHeaders, SubgraphAnswer, SubgraphRequest } from '#gateway/upstream/upstream.ts';
-import type { Cursor } from '#gateway/subscriptions/live-event.ts';
+import type { SubgraphAnswer } from '#gateway/upstream/upstream.ts';
 import type { LiveMetrics } from '#gateway/subscriptions/live-metrics.ts';
 import { COMPLETED, failure, type StreamEnd } from '#gateway/subscriptions/subscriber.ts';
 import {
@@ -13,6 +12,7 @@ import {
   type UpstreamClose,
 } from './upstream-closes.ts';
 import { asAnswer, asErrors, idOf, idOfLarge, parseMessage } from './upstream-messages.ts';
+import type { UpstreamStream } from './upstream-stream.ts';
 
 /*
  * One graphql-transport-ws socket to one subgraph, for many streams. Its states:
@@ -24,28 +24,6 @@ import { asAnswer, asErrors, idOf, idOfLarge, parseMessage } from './upstream-me
  * Whenever it becomes ready, every stream is subscribed, each behind the last event that it has received. A closed one
  * is not opened again. Which stream was at fault is not to be seen from here: see `socket-pool.ts`.
  */
-
-export interface UpstreamSink {
-  /** Where to resume: the last event received, or where the stream is to begin. */
-  cursor(): Cursor | undefined;
-  /** The subscribe message has been sent. */
-  asked(): void;
-  next(answer: SubgraphAnswer): void;
-  end(end: StreamEnd): void;
-}
-
-/** One stream, on whichever socket it is. */
-export interface UpstreamStream {
-  readonly request: SubgraphRequest;
-  readonly headers: ForwardedHeaders;
-  readonly sink: UpstreamSink;
-  /** A new one for each subscribe message: what a subgraph still says about an old one is not meant for the resumed stream. */
-  id: string;
-  /** When the subgraph was asked last, in ms; 0 before that. */
-  askedAt: number;
-  /** It has been served at some time. */
-  proven: boolean;
-}
 
 export interface UpstreamSocketOptions {
   readonly subgraph: string;
@@ -84,6 +62,7 @@ export interface UpstreamSocket extends Disposable {
   remove(stream: UpstreamStream): void;
 }
 
+const OVERLOADED = failure('SUBGRAPH_OVERLOADED', 'too many subscriptions at once', { retryable: true });
 const PROTOCOL = 'graphql-transport-ws';
 const BACK_OFF_FIRST_MS = 100;
 const BACK_OFF_MOST_MS = 5_000;
@@ -242,7 +221,10 @@ export function createUpstreamSocket(
     const payload = { ...stream.request, ...(Object.keys(extensions).length > 0 && { extensions }) };
     const text = JSON.stringify({ id: stream.id, type: 'subscribe', payload });
     const bytes = Buffer.byteLength(text);
-    if (bytes > options.maxRequestBytes) return refuseLater(stream, bytes);
+    if (bytes > options.maxRequestBytes) return refuseLater(stream, tooLarge(bytes));
+    // Whoever has been asked for before is not refused for what others send now.
+    const waiting = socket?.bufferedAmount ?? 0;
+    if (stream.askedAt === 0 && waiting > 2 * options.maxRequestBytes) return refuseLater(stream, OVERLOADED);
     stream.askedAt = Date.now();
     socket?.send(text);
     sink.asked();
@@ -259,13 +241,17 @@ export function createUpstreamSocket(
   }
 
   /** Not at once: whoever adds a stream is not ready for its end. */
-  function refuseLater(stream: UpstreamStream, bytes: number): void {
-    const most = options.maxRequestBytes;
-    const why = `This subscription has ${bytes} bytes on its way to ${subgraph}, which takes ${most}: ask for less.`;
+  function refuseLater(stream: UpstreamStream, end: StreamEnd): void {
     const { id } = stream;
     setImmediate(() => {
-      if (streams.get(id) === stream) finish(id, failure('SUBSCRIPTION_TOO_LARGE', why));
+      if (streams.get(id) === stream) finish(id, end);
     });
+  }
+
+  function tooLarge(bytes: number): StreamEnd {
+    const most = options.maxRequestBytes;
+    const why = `This subscription has ${bytes} bytes on its way to ${subgraph}, which takes ${most}: ask for less.`;
+    return failure('SUBSCRIPTION_TOO_LARGE', why);
   }
 
   function finish(id: string, end: StreamEnd): void {

@@ -7,7 +7,8 @@ import { SECRET_HEADER } from '#gateway/upstream/upstreams.ts';
 import type { LiveConfig } from '#gateway/subscriptions/live-config.ts';
 import type { LiveMetrics } from '#gateway/subscriptions/live-metrics.ts';
 import { createSocketPool, type SocketPool } from './socket-pool.ts';
-import { createUpstreamSocket, type UpstreamSink, type UpstreamStream } from './upstream-socket.ts';
+import { createUpstreamSocket } from './upstream-socket.ts';
+import type { UpstreamSink, UpstreamStream } from './upstream-stream.ts';
 
 /** The live wires to all subgraphs: streams over as few sockets as their identities allow. */
 export interface UpstreamStreams extends Disposable {
