@@ -2,10 +2,11 @@
 import { type SelectionSetNode, type VariableDefinitionNode, visit } from 'graphql';
 import type { Program } from '../code.ts';
 import { contextValues } from './contexts.ts';
+import type { EntityNaming } from './entity-keys.ts';
 import type { FetchDocument } from './fetch-document.ts';
 import { type Data, writeMerge } from './merging.ts';
 import type { ReadStep } from './read-steps.ts';
-import { type EntityNaming, type Gathered, writeGather } from './representations.ts';
+import { type Gathered, writeGather } from './representations.ts';
 import { outlineTree, type Shape } from './shape.ts';
 import { writeWalk } from './walk.ts';
 

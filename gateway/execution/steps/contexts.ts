@@ -2,6 +2,7 @@
 import type { FetchDataKeyRenamer } from '@apollo/query-planner';
 import { isOneOf, type Program, read } from '../code.ts';
 import type { EntityTypes } from './entity-keys.ts';
+import type { Shape, ShapeKey } from './shape.ts';
 
 /** One argument that an entity fetch takes from the data above the entity. */
 export interface ContextValue {
@@ -39,6 +40,51 @@ export function contextValues(
       },
     };
   });
+}
+
+/** A fetch of the plan and what it puts into the tree. */
+interface Supplier {
+  readonly index: number;
+  readonly fetch: { readonly contextRewrites?: readonly FetchDataKeyRenamer[] };
+  /** The path without its lists. */
+  readonly place: readonly string[];
+  readonly shape: Shape;
+  readonly dependencies: readonly number[];
+}
+
+/**
+ * The steps, each waiting also for those that fetch its values for `@fromContext`: the plan may put them side by side,
+ * as it orders by what a fetch requires of its entities alone.
+ */
+export function waitForContexts<Step extends Supplier>(planned: readonly Step[]): readonly Step[] {
+  if (planned.every(({ fetch }) => fetch.contextRewrites === undefined)) return planned;
+  const dependencies = planned.map((step) => [...step.dependencies]);
+  const waitsFor = (from: number, to: number): boolean =>
+    from === to || (dependencies[from] ?? []).some((index) => waitsFor(index, to));
+  for (const { index, fetch, place } of planned) {
+    for (const { path } of fetch.contextRewrites ?? []) {
+      const down = path.filter((element) => element !== '..');
+      const fields = down.filter((element) => !element.startsWith('... on '));
+      const above = place.slice(0, place.length - (path.length - down.length));
+      for (const other of planned) {
+        if (waitsFor(index, other.index) || !supplies(other, [...above, ...fields])) continue;
+        if (!waitsFor(other.index, index)) dependencies[index]?.push(other.index);
+      }
+    }
+  }
+  return planned.map((step, index) => ({ ...step, dependencies: dependencies[index] ?? step.dependencies }));
+}
+
+/** Whether a fetch puts something at the end of the way. */
+function supplies({ place, shape }: Supplier, way: readonly string[]): boolean {
+  if (place.length >= way.length || !place.every((key, index) => way[index] === key)) return false;
+  let current: Shape | undefined = shape;
+  for (const key of way.slice(place.length)) {
+    const found: ShapeKey | undefined = current?.keys.find(({ to }) => to === key);
+    if (found === undefined) return false;
+    current = found.child;
+  }
+  return true;
 }
 
 function writeDescent(program: Program, types: EntityTypes, path: readonly string[]): string {

@@ -11,7 +11,7 @@ import {
   parse,
   type SelectionSetNode,
 } from 'graphql';
-import type { ConstDirectiveNode, SelectionNode } from 'graphql';
+import type { ConstDirectiveNode, DefinitionNode, SelectionNode } from 'graphql';
 import type { FetchDocument } from './fetch-document.ts';
 
 /** What representations are built from, besides the plan. */
@@ -21,13 +21,28 @@ export interface EntityTypes {
   /** The resolvable `@key`s by which the subgraph knows the type. */
   keysOf(subgraph: string, type: string): readonly SelectionSetNode[];
   readonly interfaces: ReadonlySet<string>;
+  /** The named type of a field as the subgraph knows it, which may be more exact than the supergraph's. */
+  fieldType(subgraph: string, type: string, field: string): string | undefined;
+  /** The same as the supergraph knows it. */
+  joinedFieldType(type: string, field: string): string | undefined;
+  isObjectType(type: string): boolean;
   /** Whether all leaves of a fetch are of built-in scalars or enums. Its answer then has no number that needs its text. */
   hasBuiltInLeaves(fetch: Pick<FetchDocument, 'selectionSet' | 'rootType'>): boolean;
 }
 
+/** How entities are named to subgraphs. */
+export interface EntityNaming {
+  readonly types: EntityTypes;
+  /** The name by which a representation carries a field of the plan's `requires`. */
+  sentName(field: string): string;
+}
+
 /** @param schema the whole supergraph, inaccessible types included */
 export function createEntityTypes(sdl: string, schema: GraphQLSchema): EntityTypes {
-  const keys = readKeys(sdl);
+  const { definitions } = parse(sdl, { noLocation: true });
+  const graphs = readGraphs(definitions);
+  const keys = readKeys(definitions, graphs);
+  const ownTypes = readFieldTypes(definitions, graphs);
   const names = new Map<string, readonly string[]>();
   return {
     namesOf(type) {
@@ -41,6 +56,10 @@ export function createEntityTypes(sdl: string, schema: GraphQLSchema): EntityTyp
         .map(({ name }) => name),
     ),
     hasBuiltInLeaves: ({ selectionSet, rootType }) => hasBuiltInLeaves(schema, selectionSet, rootType),
+    fieldType: (subgraph, type, field) =>
+      ownTypes.get(`${subgraph}\n${type}.${field}`) ?? fieldTypeOf(schema, type, field),
+    joinedFieldType: (type, field) => fieldTypeOf(schema, type, field),
+    isObjectType: (type) => isObjectType(schema.getType(type)),
     keysOf: (subgraph, type) => keys.get(`${subgraph}\n${type}`) ?? [],
   };
 }
@@ -66,6 +85,12 @@ function hasBuiltInLeaves(
   });
 }
 
+function fieldTypeOf(schema: GraphQLSchema, typeName: string, field: string): string | undefined {
+  const type = schema.getType(typeName);
+  const found = isObjectType(type) || isInterfaceType(type) ? type.getFields()[field] : undefined;
+  return found === undefined ? undefined : getNamedType(found.type).name;
+}
+
 function subtypes(schema: GraphQLSchema, name: string): string[] {
   const type = schema.getType(name);
   if (!isAbstractType(type)) return [name];
@@ -75,10 +100,11 @@ function subtypes(schema: GraphQLSchema, name: string): string[] {
     .concat(name);
 }
 
-function readKeys(sdl: string): Map<string, SelectionSetNode[]> {
+type Definitions = readonly DefinitionNode[];
+
+/** From the names of `join__Graph` to the subgraphs' own. */
+function readGraphs(definitions: Definitions): ReadonlyMap<string, string> {
   const graphs = new Map<string, string>();
-  const keys = new Map<string, SelectionSetNode[]>();
-  const { definitions } = parse(sdl, { noLocation: true });
   for (const definition of definitions) {
     if (definition.kind !== Kind.ENUM_TYPE_DEFINITION || definition.name.value !== 'join__Graph') continue;
     for (const value of definition.values ?? []) {
@@ -86,6 +112,14 @@ function readKeys(sdl: string): Map<string, SelectionSetNode[]> {
       if (graph !== undefined) graphs.set(value.name.value, String(argument(graph, 'name')));
     }
   }
+  return graphs;
+}
+
+function readKeys(
+  definitions: Definitions,
+  graphs: ReadonlyMap<string, string>,
+): Map<string, SelectionSetNode[]> {
+  const keys = new Map<string, SelectionSetNode[]>();
   for (const definition of definitions) {
     if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.INTERFACE_TYPE_DEFINITION)
       continue;
@@ -98,6 +132,27 @@ function readKeys(sdl: string): Map<string, SelectionSetNode[]> {
     }
   }
   return keys;
+}
+
+/** Where composition has made fields of several types one: the type by subgraph, type and field. */
+function readFieldTypes(
+  definitions: Definitions,
+  graphs: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const definition of definitions) {
+    if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.INTERFACE_TYPE_DEFINITION)
+      continue;
+    for (const field of definition.fields ?? []) {
+      for (const directive of field.directives ?? []) {
+        const type = directive.name.value === 'join__field' ? argument(directive, 'type') : undefined;
+        if (typeof type !== 'string') continue;
+        const place = `${graphs.get(String(argument(directive, 'graph')))}\n${definition.name.value}`;
+        found.set(`${place}.${field.name.value}`, type.replaceAll(/[[\]!\s]/g, ''));
+      }
+    }
+  }
+  return found;
 }
 
 function argument(directive: ConstDirectiveNode, name: string): string | boolean | undefined {

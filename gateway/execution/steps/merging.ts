@@ -39,6 +39,8 @@ export function writeMerge(
     const body = at.keys.map((key) =>
       key.child === undefined ? mergeLeaf(placeOf(at), key) : mergeObject(placeOf(at), key, key.child),
     );
+    if (at.typename !== undefined && !at.keys.some(({ to }) => to === '__typename'))
+      body.push(`t.__typename = ${JSON.stringify(at.typename)};`);
     return program.declare((name) => `function ${name}(t, s) { let v, w; ${body.join(' ')} }`);
   });
 
@@ -78,7 +80,7 @@ export function writeMerge(
     const copy = copyValue(at);
     return program.declare(
       (name) => `function ${name}(w, v) {
-      if (v === null || v === undefined) return w;
+      if (v === null || v === undefined) return w === undefined ? v : w;
       if (w === null || typeof w !== "object" || typeof v !== "object") return ${copy}(v);
       if (Array.isArray(v) !== Array.isArray(w)) return ${copy}(v);
       if (!Array.isArray(v)) { ${mergeOne}(w, v); return w; }
@@ -90,17 +92,33 @@ export function writeMerge(
   });
 
   function copyObject(at: Shape): string {
-    const values = new Map<string, string[]>();
-    for (const { from, to, child } of at.keys) {
-      const value = child === undefined ? read('s', from) : `${copyValue(child)}(${read('s', from)})`;
-      values.set(to, [...(values.get(to) ?? []), value]);
+    const values = new Map<string, ShapeKey[]>();
+    for (const key of at.keys) values.set(key.to, [...(values.get(key.to) ?? []), key]);
+    const literal = [...values].map(([to, sources]) => property(to, sourcesOf(sources)));
+    if (at.typename !== undefined && !values.has('__typename')) {
+      literal.push(property('__typename', JSON.stringify(at.typename)));
+      values.set('__typename', []);
     }
-    for (const key of outline.at(placeOf(at)).keys()) if (!values.has(key)) values.set(key, ['undefined']);
-    const literal = [...values].map(([to, sources]) => property(to, sources.join(' ?? ')));
+    for (const key of outline.at(placeOf(at)).keys())
+      if (!values.has(key)) literal.push(property(key, 'undefined'));
     return program.declare((name) => `function ${name}(s) { return { ${literal.join(', ')} }; }`);
   }
 
+  /** One key from several names of it: a null that one of them gives is a value, unless another knows better. */
+  function sourcesOf(sources: readonly ShapeKey[]): string {
+    return sources.reduce((before, { from, child }) => {
+      const value = read('s', from);
+      if (before === '') return child === undefined ? value : `${copyValue(child)}(${value})`;
+      const join = child === undefined ? program.constant(eitherLeaf) : mergeValue(child);
+      return `${join}(${before}, ${value})`;
+    }, '');
+  }
+
   return merge(shape);
+}
+
+function eitherLeaf(first: unknown, second: unknown): unknown {
+  return first === undefined || (first === null && second !== undefined) ? second : first;
 }
 
 /** Writes a shape's function when it is first needed. */

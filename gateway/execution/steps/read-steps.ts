@@ -1,4 +1,5 @@
 // Compiling: the fetches of a plan with what they send and get, without those that nobody needs.
+import { waitForContexts } from './contexts.ts';
 import type { EntityTypes } from './entity-keys.ts';
 import { type FetchDocument, fetchDocument } from './fetch-document.ts';
 import type { PlanStep } from './plan-steps.ts';
@@ -26,18 +27,21 @@ export function readSteps(
   planned: readonly PlanStep[],
   { types, conditions, isWanted }: ReadOptions,
 ): ReadStep[] {
-  let steps = planned.map((step): ReadStep => {
+  const read = planned.map((step): ReadStep => {
     const document = fetchDocument(step.fetch);
     const shape = answerShape(document.selectionSet, {
+      subgraph: step.fetch.serviceName,
+      rootType: document.rootType,
       rewrites: step.fetch.outputRewrites,
       types,
       conditions,
     });
     return { ...step, document, shape, place: step.path.filter((element) => element !== '@') };
   });
-  if (conditions.size === 0) return steps;
+  let steps = waitForContexts(read);
+  if (conditions.size === 0) return [...steps];
   for (let idle = findIdle(); idle !== undefined; idle = findIdle()) steps = without(steps, idle.index);
-  return steps;
+  return [...steps];
 
   function findIdle(): ReadStep | undefined {
     return steps.find(({ index, fetch, place, shape: { keys } }) => {

@@ -1,10 +1,10 @@
 // Compiling: how the entities of a fetch are found in the merged tree and told to the subgraph.
 import type { FetchNode, QueryPlanFieldNode, QueryPlanSelectionNode } from '@apollo/query-planner';
 import type { SelectionSetNode } from 'graphql';
-import { isExactNumber } from '#gateway/json/exact-json.ts';
-import { checked, isOneOf, type Program, property, read, write } from '../code.ts';
+import { isOneOf, type Program, property, read } from '../code.ts';
 import { contextValues } from './contexts.ts';
-import { type EntityTypes, fieldsOf } from './entity-keys.ts';
+import { type EntityNaming, type EntityTypes, fieldsOf } from './entity-keys.ts';
+import { mergeInto, present, writeNested } from './required-values.ts';
 import type { TreeOutline } from './shape.ts';
 import { writeWalk } from './walk.ts';
 
@@ -17,13 +17,6 @@ export interface Gathered {
   readonly seen: Map<unknown, number>;
   /** Slots by the whole representation, where entities that are called the same are told differently. */
   readonly variants: Map<string, number>;
-}
-
-/** How entities are named to subgraphs. */
-export interface EntityNaming {
-  readonly types: EntityTypes;
-  /** The name by which a representation carries a field of the plan's `requires`. */
-  sentName(field: string): string;
 }
 
 /** A fetch of the plan that asks for entities. */
@@ -103,8 +96,6 @@ function mergeFields(fields: readonly QueryPlanFieldNode[]): QueryPlanSelectionN
 }
 
 function writeAdd(program: Program, naming: EntityNaming, { fetch, place, outline }: EntityFetch): string {
-  const isFetched: FlattenOptions['isFetched'] = (field, typename) =>
-    fetchedAt(outline, place, field, typename);
   const { types } = naming;
   const typename = writeTypename(program, types, fetch);
   const parts = requirementsOf(fetch.requires ?? []).map(({ conditions, selections }) => {
@@ -112,7 +103,7 @@ function writeAdd(program: Program, naming: EntityNaming, { fetch, place, outlin
     const [first = []] = lists;
     const names = first.filter((name) => lists.every((list) => list.includes(name)));
     const keys = keySets(types, fetch, conditions);
-    const fields = flatten(program, naming, selections, { keys, names, isFetched });
+    const fields = flatten(program, naming, selections, { keys, names, place, outline });
     return { applies: isOneOf(program, 'typename', names), names, keys, ...fields };
   });
   const [only] = parts;
@@ -120,7 +111,7 @@ function writeAdd(program: Program, naming: EntityNaming, { fetch, place, outlin
     .flatMap(({ keys }) => keys)
     .map(({ selections }) =>
       fieldsOf(selections)
-        .map((field) => present(field, read('r', field.name.value)))
+        .map((field) => present(program, field, read('r', field.name.value)))
         .join(' && '),
     )
     .join(' || ');
@@ -175,19 +166,15 @@ function rememberFlat(
     else { const known = representations[slot]; if (${same}) { ${variant} } }`;
 }
 
+/** Whether any fetch puts the field on the objects at the place, if only on those of some types. */
 function fetchedAt(
   outline: TreeOutline,
   place: readonly string[],
   field: QueryPlanFieldNode,
-  typename?: string,
+  typename: string,
 ): boolean {
   const keys = outline.at(place);
-  if (!keys.has(field.name)) return false;
-  if (typename !== undefined && keys.get(field.name)?.has(typename) === false) return false;
-  const below = [...place, field.name];
-  return (field.selections ?? []).every(
-    (node) => node.kind === 'InlineFragment' || fetchedAt(outline, below, node),
-  );
+  return keys.has(field.name) && keys.get(field.name)?.has(typename) !== false;
 }
 
 /** The planner's `inputRewrites`: an entity is sent as the `@interfaceObject` that the subgraph knows it by. */
@@ -240,15 +227,15 @@ interface FlattenOptions {
   readonly keys: readonly SelectionSetNode[];
   /** What `__typename` may be. */
   readonly names: readonly string[];
-  /** Whether any fetch gets the field, with all that is required below it, for an object of that name. */
-  isFetched(field: QueryPlanFieldNode, typename: string): boolean;
+  readonly place: readonly string[];
+  readonly outline: TreeOutline;
 }
 
 function flatten(
   program: Program,
   naming: EntityNaming,
   selections: readonly QueryPlanSelectionNode[],
-  { keys, names, isFetched }: FlattenOptions,
+  { keys, names, place, outline }: FlattenOptions,
 ): Fields {
   const fields = selections.filter(
     (node): node is QueryPlanFieldNode => node.kind === 'Field' && node.name !== '__typename',
@@ -256,7 +243,7 @@ function flatten(
   const variables = new Map(fields.map(({ name }, index) => [name, `v${index}`]));
   const sent = keys.filter((key) => fieldsOf(key.selections).every(({ name }) => variables.has(name.value)));
   const keyed = sent.map((key) =>
-    fieldsOf(key.selections).map((field) => present(field, variables.get(field.name.value) ?? '')),
+    fieldsOf(key.selections).map((field) => present(program, field, variables.get(field.name.value) ?? '')),
   );
   const identifying = new Set(sent.flatMap((key) => fieldsOf(key.selections).map(({ name }) => name.value)));
   const defined = [...variables].map(([name, variable]) => {
@@ -264,7 +251,7 @@ function flatten(
     if (identifying.size === 0 || identifying.has(name)) return present;
     // The planner (2.14.4) may require of all objects what it fetches for some only, where a condition or a type decides.
     const expected = names.filter((typename) =>
-      fields.every((field) => field.name !== name || isFetched(field, typename)),
+      fields.every((field) => field.name !== name || fetchedAt(outline, place, field, typename)),
     );
     return expected.length === names.length
       ? present
@@ -276,7 +263,9 @@ function flatten(
   ];
   const reads = fields.map(({ name, selections: nested }, index) => {
     const value = read('e', name);
-    return `const v${index} = ${nested === undefined ? value : `${writeNested(program, naming, nested)}(${value})`};`;
+    if (nested === undefined) return `const v${index} = ${value};`;
+    const copy = writeNested(program, naming, nested, { outline, place: [...place, name] });
+    return `const v${index} = ${copy}(${value});`;
   });
   return {
     read: reads.join(' '),
@@ -286,49 +275,6 @@ function flatten(
     identity: identityOf(sent, variables),
     flat: selections.every((node) => node.kind === 'Field' && node.selections === undefined),
   };
-}
-
-type FieldOfKey = ReturnType<typeof fieldsOf>[number];
-
-/** Source that tells whether a field of a key has a value, down to its leaves. */
-function present(field: FieldOfKey, value: string): string {
-  const nested = fieldsOf(field.selectionSet?.selections ?? []).map((child) =>
-    present(child, read(value, child.name.value)),
-  );
-  return [`${value} !== null && ${value} !== undefined`, ...nested].join(' && ');
-}
-
-/** Writes a function that copies the selected part of a value; `undefined` when something in it was not fetched. */
-function writeNested(
-  program: Program,
-  naming: EntityNaming,
-  selections: readonly QueryPlanSelectionNode[],
-): string {
-  const assign = (nodes: readonly QueryPlanSelectionNode[]): string =>
-    nodes
-      .map((node) => {
-        if (node.kind === 'InlineFragment') {
-          const inner = assign(node.selections);
-          if (node.typeCondition === undefined) return inner;
-          return `if (${isOneOf(program, 'v.__typename', naming.types.namesOf(node.typeCondition))}) { ${inner} }`;
-        }
-        const value = read('v', node.name);
-        const copy =
-          node.selections === undefined
-            ? value
-            : `${writeNested(program, naming, node.selections)}(${value})`;
-        return `x = ${copy}; if (x === undefined) return undefined; ${write('r', checked(naming.sentName(node.name)), 'x')}`;
-      })
-      .join(' ');
-  return program.declare(
-    (name) => `function ${name}(v) {
-      if (v === null || v === undefined) return v;
-      if (typeof v !== "object") return undefined;
-      let x; const r = Array.isArray(v) ? [] : {};
-      if (Array.isArray(v)) { for (const item of v) { x = ${name}(item); if (x === undefined) return undefined; r.push(x); } return r; }
-      ${assign(selections)} return r;
-    }`,
-  );
 }
 
 function identityOf(
@@ -350,23 +296,4 @@ function merged(program: Program): string {
   return program.constant((target: object | undefined, source: object) =>
     target === undefined ? source : mergeInto(target, source),
   );
-}
-
-function mergeInto(target: object, source: object): object {
-  const into = target as Record<string, unknown>;
-  for (const [key, value] of Object.entries(source)) {
-    const existing = Object.hasOwn(into, key) ? into[key] : undefined;
-    const both = isObject(existing) && isObject(value) && Array.isArray(existing) === Array.isArray(value);
-    Object.defineProperty(into, key, {
-      value: both ? mergeInto(existing, value) : value,
-      configurable: true,
-      enumerable: true,
-      writable: true,
-    });
-  }
-  return into;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !isExactNumber(value);
 }

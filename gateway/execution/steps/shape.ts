@@ -10,6 +10,11 @@ import type { EntityTypes } from './entity-keys.ts';
  */
 export interface Shape {
   readonly keys: readonly ShapeKey[];
+  /**
+   * What the objects are, where only the subgraph's schema tells: for others the field may have any type of an interface
+   * or a union, for this subgraph it has one, so that the planner asks for no `__typename`.
+   */
+  readonly typename: string | undefined;
 }
 
 export interface ShapeKey {
@@ -24,6 +29,9 @@ export interface ShapeKey {
 }
 
 export interface ShapeOptions {
+  readonly subgraph: string;
+  /** The type that the fetch starts from, `undefined` where fragments tell. */
+  readonly rootType: string | undefined;
   /** The planner's `outputRewrites`. */
   readonly rewrites: readonly FetchDataRewrite[] | undefined;
   readonly types: EntityTypes;
@@ -33,7 +41,7 @@ export interface ShapeOptions {
 /** @throws {Error} on a rewrite that this executor does not know, or a named fragment */
 export function answerShape(
   selectionSet: SelectionSetNode,
-  { rewrites = [], types, conditions }: ShapeOptions,
+  { subgraph, rootType, rewrites = [], types, conditions }: ShapeOptions,
 ): Shape {
   const renames = new Map<string, string>();
   for (const rewrite of rewrites) {
@@ -45,26 +53,39 @@ export function answerShape(
     );
   }
 
-  function shapeOf(selectionSets: readonly SelectionSetNode[], path: readonly string[]): Shape {
-    const found = new Map<
-      string,
-      { nested: SelectionSetNode[]; typenames: ReadonlySet<string> | undefined }
-    >();
-    const collect = (selection: SelectionNode, typenames: ReadonlySet<string> | undefined): void => {
+  /** What the subgraph says of a field's type, and whether the supergraph leaves it open. */
+  function typeOf(parent: string | undefined, field: string): { own: string | undefined; exact: boolean } {
+    if (parent === undefined) return { own: undefined, exact: false };
+    const own = types.fieldType(subgraph, parent, field);
+    const exact =
+      own !== undefined && own !== types.joinedFieldType(parent, field) && types.isObjectType(own);
+    return { own, exact };
+  }
+
+  function shapeOf(typed: readonly TypedSelections[], path: readonly string[], exact: boolean): Shape {
+    const found = new Map<string, FoundKey>();
+    const collect = (
+      selection: SelectionNode,
+      parent: string | undefined,
+      typenames: ReadonlySet<string> | undefined,
+    ): void => {
       if (!included(selection, conditions)) return;
       if (selection.kind === Kind.INLINE_FRAGMENT) {
         const condition = selection.typeCondition?.name.value;
         const own = condition === undefined ? undefined : new Set(types.namesOf(condition));
         const both =
           typenames === undefined ? own : own === undefined ? typenames : typenames.intersection(own);
-        for (const inner of selection.selectionSet.selections) collect(inner, both);
+        for (const inner of selection.selectionSet.selections) collect(inner, condition ?? parent, both);
       } else if (selection.kind === Kind.FIELD) {
         const key = (selection.alias ?? selection.name).value;
         const entry = found.get(key);
         const nested = entry?.nested ?? [];
-        if (selection.selectionSet !== undefined) nested.push(selection.selectionSet);
+        const { own, exact: isExact } = typeOf(parent, selection.name.value);
+        if (selection.selectionSet !== undefined)
+          nested.push({ selections: selection.selectionSet.selections, type: own });
         found.set(key, {
           nested,
+          exact: isExact || entry?.exact === true,
           typenames: entry === undefined ? typenames : either(entry.typenames, typenames),
         });
       } else {
@@ -72,17 +93,31 @@ export function answerShape(
         throw new Error(`a fetch spreads the fragment ${selection.name.value}`);
       }
     };
-    for (const { selections } of selectionSets)
-      for (const selection of selections) collect(selection, undefined);
-    const keys = [...found].map(([from, { nested, typenames }]) => {
+    for (const { selections, type } of typed)
+      for (const selection of selections) collect(selection, type, undefined);
+    const keys = [...found].map(([from, { nested, typenames, exact: isExact }]) => {
       const inner = [...path, from];
-      const child = nested.length === 0 ? undefined : shapeOf(nested, inner);
+      const child = nested.length === 0 ? undefined : shapeOf(nested, inner, isExact);
       return { from, to: renames.get(joined(inner)) ?? from, child, typenames };
     });
-    return { keys };
+    const [first] = typed;
+    const isOne = exact && typed.every(({ type }) => type === first?.type);
+    return { keys, typename: isOne ? first?.type : undefined };
   }
 
-  return shapeOf([selectionSet], []);
+  return shapeOf([{ selections: selectionSet.selections, type: rootType }], [], false);
+}
+
+interface TypedSelections {
+  readonly selections: readonly SelectionNode[];
+  /** As the subgraph knows it. */
+  readonly type: string | undefined;
+}
+
+interface FoundKey {
+  readonly nested: TypedSelections[];
+  readonly exact: boolean;
+  readonly typenames: ReadonlySet<string> | undefined;
 }
 
 /** What is known of the merged tree before anything runs. */
@@ -99,10 +134,11 @@ export function outlineTree(
 ): TreeOutline {
   const places = new Map<string, Map<string, ReadonlySet<string> | undefined>>();
   const severalSources = new Set<string>();
-  const visit = ({ keys }: Shape, place: readonly string[]): void => {
+  const visit = ({ keys, typename }: Shape, place: readonly string[]): void => {
     const name = joined(place);
     const known = places.get(name) ?? new Map<string, ReadonlySet<string> | undefined>();
     places.set(name, known);
+    if (typename !== undefined) known.set('__typename', undefined);
     for (const { to, typenames, child } of keys) {
       if (known.has(to)) severalSources.add(joined([...place, to]));
       known.set(to, known.has(to) ? either(known.get(to), typenames) : typenames);
