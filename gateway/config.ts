@@ -204,7 +204,6 @@ const environment = z
     EXPLORER: onOff.optional(),
     INTROSPECTION: onOff.optional(),
     METRICS: onOff.optional(),
-    CORS_ORIGINS: list.default([]),
     ...HTTP_VARIABLES,
     LIVE_UPSTREAM_IDENTITY: z.enum(['operation', 'connection']).default(live.upstreamIdentity),
     LIVE_PUBLIC_FIELDS: list.default([]),

@@ -5,6 +5,7 @@ import { createGateway, type Gateway } from './gateway.ts';
 import { createPlanning } from './planning/planning.ts';
 import { loadSupergraph } from './supergraph/load.ts';
 import { SupergraphError } from './supergraph/supergraph.ts';
+import { ExamplesError } from './transport/pages/explorer-examples.ts';
 import { ListenError } from './transport/http.ts';
 
 /**
@@ -69,7 +70,10 @@ try {
   await main();
 } catch (error) {
   const known =
-    error instanceof ConfigError || error instanceof SupergraphError || error instanceof ListenError;
+    error instanceof ConfigError ||
+    error instanceof SupergraphError ||
+    error instanceof ExamplesError ||
+    error instanceof ListenError;
   const text = known ? error.message : error instanceof Error ? error.stack : String(error);
   process.stderr.write(`gateway: ${text}\n`);
   process.exit(1);

@@ -31,6 +31,13 @@ export const HTTP_VARIABLES = {
   COMPRESS_FROM_BYTES: integer(1_024, 0),
   MAX_BATCH: integer(10, 1),
   EXPLORER_EXAMPLES: z.string().default(''),
+  CORS_ORIGINS: list
+    .default([])
+    .refine(
+      (origins) => origins.every((origin) => origin === '*' || originOf(origin) !== undefined),
+      'must list origins, such as https://shop.example.com',
+    )
+    .transform((origins) => origins.map((origin) => originOf(origin) ?? origin)),
   TRUSTED_PROXIES: list
     .default([])
     .refine(
@@ -38,6 +45,13 @@ export const HTTP_VARIABLES = {
       'must list IP addresses or networks, such as 10.0.0.0/8',
     ),
 };
+
+/** As browsers write it: without a slash, a default port or capitals. Undefined where there is a path, or no origin. */
+function originOf(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { origin, pathname, search, hash } = new URL(text);
+  return origin !== 'null' && pathname + search + hash === '/' ? origin : undefined;
+}
 
 type Read<T extends Record<string, z.ZodType>> = { readonly [name in keyof T]: z.output<T[name]> };
 

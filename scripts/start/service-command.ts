@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { DatabaseName } from '../databases.ts';
 import type { SubgraphName } from '../supergraph.ts';
 import type { Ports } from './ports.ts';
@@ -21,10 +22,13 @@ export interface CommandParts {
 
 const QUICK_IMPORTS = new URL('./drizzle-as-commonjs.ts', import.meta.url).href;
 
+/** What somebody who opens the explorer can try, the log-in first. */
+const EXPLORER_EXAMPLES = fileURLToPath(new URL('./explorer-examples.graphql', import.meta.url));
+
 export function gatewayCommand(supergraphFile: string, parts: CommandParts): ServiceCommand {
   return {
     args: ['gateway/main.ts', '--supergraph', supergraphFile, '--port', String(parts.ports.gateway)],
-    env: { ...commonEnvironment('gateway', parts), HOST: parts.gatewayHost },
+    env: { EXPLORER_EXAMPLES, ...commonEnvironment('gateway', parts), HOST: parts.gatewayHost },
   };
 }
 
