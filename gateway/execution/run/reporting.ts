@@ -59,24 +59,34 @@ export function createReporter({ plan: { names }, tree, errors }: Run): Reporter
   return {
     everywhere,
     rootErrors(step, targets, answer) {
-      for (const error of answer.errors ?? []) {
+      const { errors: told = [], data } = answer;
+      // A root is never null: without an error of its own it is one that nobody told.
+      if (data == null && told.length === 0) everywhere(step, targets, withoutData(step.subgraph));
+      for (const error of told) {
         if (error.path !== undefined && error.path.length > 0) below(step, targets, error.path, error);
         else if (answer.data != null) report(step, error, undefined);
         else everywhere(step, targets, error);
       }
     },
-    entityError({ parts: asked }, batches, answer, error) {
+    entityError({ parts: travelled }, batches, answer, error) {
       const [alias, slot, ...inner] = error.path ?? [];
-      const index = asked.findIndex((part) => part.alias === alias);
+      const index = travelled.findIndex((part) => part.alias === alias);
       const [first] = batches;
       if (index === -1 && answer.data != null && first !== undefined) {
         report(first.step, error, undefined);
         return;
       }
+      // An index of no entity says no more than no path at all.
+      const asked = index === -1 ? undefined : batches[index]?.parts[0]?.gathered.representations.length;
+      if (typeof slot === 'number' && asked !== undefined && slot >= asked && answer.data != null) {
+        if (first !== undefined) report(first.step, error, undefined);
+        return;
+      }
       for (const { parts } of index === -1 ? batches : batches.slice(index, index + 1)) {
         for (const { step, gathered } of parts) {
           const { entities, slots } = gathered;
-          if (typeof slot !== 'number') everywhere(step, entities, error);
+          if (typeof slot !== 'number' || (asked !== undefined && slot >= asked))
+            everywhere(step, entities, error);
           else
             below(
               step,
@@ -87,5 +97,13 @@ export function createReporter({ plan: { names }, tree, errors }: Run): Reporter
         }
       }
     },
+  };
+}
+
+/** Of a subgraph whose answer has neither data nor a reason for it. */
+function withoutData(subgraph: string): GraphQLFormattedError {
+  return {
+    message: `${subgraph} answered without data and without errors`,
+    extensions: { code: 'SUBGRAPH_BAD_RESPONSE' },
   };
 }

@@ -125,7 +125,7 @@ function takeRootAnswer(run: Run, step: CompiledStep, answer: SubgraphAnswer): v
   const targets = targetsOf(run, step);
   const { data } = answer;
   if (data != null) for (const target of targets) step.merge(target, data);
-  if (answer.errors !== undefined) createReporter(run).rootErrors(step, targets, answer);
+  if (answer.errors !== undefined || data == null) createReporter(run).rootErrors(step, targets, answer);
   done(run, step);
 }
 
@@ -229,7 +229,9 @@ function takeBatch(run: Run, { parts }: Batch, received: unknown, explained: boo
       const { entities, slots } = gathered;
       for (let i = 0; i < entities.length; i++) {
         const source: unknown = received[slots[i]!];
-        if (typeof source === 'object' && source !== null) step.merge(entities[i]!, source);
+        if (typeof source === 'object' && source !== null && !Array.isArray(source))
+          step.merge(entities[i]!, source);
+        else if (source !== null) noEntity(run, step, entities[i]!);
       }
     } else if (!explained || received != null) {
       const message = `${step.subgraph} answered with something else than ${expected} entities`;
@@ -240,6 +242,13 @@ function takeBatch(run: Run, { parts }: Batch, received: unknown, explained: boo
     }
     answered(run, step);
   }
+}
+
+function noEntity(run: Run, step: CompiledStep, entity: object): void {
+  createReporter(run).everywhere(step, [entity], {
+    message: `${step.subgraph} answered with something else than an entity`,
+    extensions: { code: 'SUBGRAPH_BAD_RESPONSE' },
+  });
 }
 
 function answered(run: Run, step: CompiledStep): void {

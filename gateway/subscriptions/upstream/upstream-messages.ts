@@ -1,3 +1,4 @@
+import { readPath } from '#gateway/upstream/wire/subgraph-errors.ts';
 import type { GraphQLFormattedError } from 'graphql';
 import { parseExactJson } from '#gateway/json/exact-json.ts';
 import type { SubgraphAnswer } from '#gateway/upstream/upstream.ts';
@@ -53,12 +54,13 @@ export function asAnswer(payload: unknown): SubgraphAnswer | undefined {
 export function asErrors(payload: unknown): GraphQLFormattedError[] {
   const errors = Array.isArray(payload) && payload.length > 0 ? payload : [payload];
   return errors.map((error) => {
-    if (!isRecord(error) || typeof error['message'] !== 'string') return { message: 'unknown error' };
-    const { message, path, locations, extensions } = error;
+    if (!isRecord(error)) return { message: 'unknown error' };
+    const { message, locations, extensions } = error;
+    const path = readPath(error['path']);
     return {
-      message,
+      message: typeof message === 'string' ? message : 'unknown error',
       ...(Array.isArray(locations) && { locations }),
-      ...(Array.isArray(path) && { path }),
+      ...(path !== undefined && { path }),
       ...(isRecord(extensions) && { extensions }),
     };
   });

@@ -45,7 +45,7 @@ test.each([
   ['neither data nor errors', { status: 'ok' }],
   ['data that is a list', { data: [] }],
   ['errors that are none', { errors: ['no'] }],
-  ['errors that are no list', { data: {}, errors: 'no' }],
+  ['errors that are no list', { errors: 'no' }],
 ])('%s is no answer', (_what, body) => {
   expect(() => read(200, JSON_TYPE, body)).toThrow(
     expect.objectContaining({ code: 'SUBGRAPH_BAD_RESPONSE' }),
@@ -63,4 +63,34 @@ test.each(['', 'text/html', 'application/jsonp'])('content type %j is refused', 
   expect(() => read(503, type, { data: {} })).toThrow(
     expect.objectContaining({ code: 'SUBGRAPH_HTTP_ERROR', status: 503 }),
   );
+});
+
+test.each([
+  ['path: null', { message: 'no', path: null }, { message: 'no' }],
+  ['a path that is a string', { message: 'no', path: 'a.b' }, { message: 'no' }],
+  ['a path that is a number', { message: 'no', path: 5 }, { message: 'no' }],
+  ['a path that is an object', { message: 'no', path: { a: 1 } }, { message: 'no' }],
+  ['indexes as strings', { message: 'no', path: ['a', '1', 'b'] }, { message: 'no', path: ['a', 1, 'b'] }],
+  ['a path that is odd below', { message: 'no', path: ['a', {}, 'b'] }, { message: 'no', path: ['a'] }],
+  ['no message', { path: ['a'] }, { message: 'an error without a message', path: ['a'] }],
+  ['a message that is no text', { message: { a: 1 } }, { message: 'an error without a message' }],
+  ['extensions that are none', { message: 'no', extensions: 'x' }, { message: 'no' }],
+])('an error with %s takes no data away', (_what, error, expected) => {
+  for (const type of [JSON_TYPE, GRAPHQL_TYPE])
+    expect(read(200, type, { data: { a: 1 }, errors: [error] })).toEqual({
+      data: { a: 1 },
+      errors: [expected],
+    });
+});
+
+test.each(['no', 5, true, ['no'], [null], [[]]])('errors that are %j take no data away', (errors) => {
+  expect(read(200, JSON_TYPE, { data: { a: 1 }, errors })).toMatchObject({
+    data: { a: 1 },
+    errors: [{ extensions: { code: 'SUBGRAPH_BAD_RESPONSE' } }],
+  });
+});
+
+test('an odd error among sound ones takes none of them away', () => {
+  const errors = [{ message: 'one', path: ['a'] }, 'two', { message: 'three' }];
+  expect(read(200, JSON_TYPE, { data: { a: 1 }, errors }).errors).toEqual([errors[0], errors[2]]);
 });

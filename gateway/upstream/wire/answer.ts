@@ -1,6 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { parseExactIntegers, parseExactJson } from '#gateway/json/exact-json.ts';
 import type { WireResponse } from './exchange.ts';
+import { readErrors, UNREADABLE } from './subgraph-errors.ts';
 import { type SubgraphAnswer, UpstreamError } from '#gateway/upstream/upstream.ts';
 
 /** Some servers begin with it, though JSON may not (RFC 8259, 8.1); its readers may pass over it. */
@@ -45,13 +46,17 @@ function parseAnswer({ text, builtInLeaves }: WireResponse): SubgraphAnswer | st
   const { data, errors, extensions } = answer;
   if (Array.isArray(errors) && errors.length > MOST_ERRORS) errors.length = MOST_ERRORS;
   if (data !== undefined && data !== null && !isRecord(data)) return '"data" that is no object';
-  if (errors !== undefined && errors !== null && !isErrors(errors))
-    return '"errors" that is no list of errors';
-  if (data === undefined && !Array.isArray(errors)) return 'neither "data" nor "errors"';
-  if (errors === null || (extensions !== undefined && !isRecord(extensions))) {
-    return { data, errors: errors ?? undefined, extensions: isRecord(extensions) ? extensions : undefined };
-  }
-  return answer;
+  if (errors === undefined && (extensions === undefined || isRecord(extensions)))
+    return data === undefined ? 'neither "data" nor "errors"' : answer;
+  const read = readErrors(errors);
+  // Errors that are none tell nothing, but they take no data away.
+  if (data == null && read === 'none') return '"errors" that is no list of errors';
+  if (data === undefined && read === undefined) return 'neither "data" nor "errors"';
+  return {
+    data,
+    errors: read === 'none' ? UNREADABLE : read,
+    ...(isRecord(extensions) && { extensions }),
+  };
 }
 
 function readMediaType(contentType: string): string {
@@ -61,12 +66,6 @@ function readMediaType(contentType: string): string {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isErrors(value: unknown): value is GraphQLFormattedError[] {
-  return (
-    Array.isArray(value) && value.every((error) => isRecord(error) && typeof error['message'] === 'string')
-  );
 }
 
 function withCode(error: GraphQLFormattedError): GraphQLFormattedError {
