@@ -5,7 +5,7 @@ import { BOOKSHOP, EVERYTHING, EVERYTHING_ANSWER, everythingWithout } from './bo
 import { type RunningGateway, startGateway } from './start-gateway.ts';
 
 const SETTINGS = {
-  SUBGRAPH_TIMEOUT_MS: '300',
+  SUBGRAPH_TIMEOUT_MS: '1000',
   SUBGRAPH_MAX_RESPONSE_BYTES: '100000',
   // Faults come one after the other here, and are not to be kept from the wire by the ones before.
   BREAKER_FAILURES: '1000',
