@@ -22,6 +22,15 @@ test('production hides what went wrong inside, and keeps where, who and under wh
   ]);
 });
 
+test('production says of a failure that it is worth another try', () => {
+  const error = { message: 'away', extensions: { code: 'SUBGRAPH_UNREACHABLE', retryable: true } };
+  expect(inProduction([error], 'id')[0]?.extensions).toEqual({
+    code: 'SUBGRAPH_UNREACHABLE',
+    retryable: true,
+    requestId: 'id',
+  });
+});
+
 test('an error without a code is an internal one', () => {
   expect(inProduction([new GraphQLError('x is not a function')], 'id')).toEqual([
     { message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: 'id' } },

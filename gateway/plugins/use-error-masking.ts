@@ -77,11 +77,17 @@ function maskError(
 ): GraphQLFormattedError {
   const code = codeOf(error);
   if (isUnexpected(code)) {
-    const service = error.extensions?.['service'];
+    const { service, retryable } = error.extensions ?? {};
     return {
       message: UPSTREAM_MESSAGES[code] ?? 'Internal server error',
       ...(error.path !== undefined && { path: error.path }),
-      extensions: { code, ...(service !== undefined && { service }), requestId },
+      extensions: {
+        code,
+        ...(service !== undefined && { service }),
+        // A live client comes back for these, with its last cursor.
+        ...(retryable === true && { retryable }),
+        requestId,
+      },
     };
   }
   const shown = Object.entries(error.extensions ?? {}).filter(([name]) => !INTERNAL_EXTENSIONS.has(name));
