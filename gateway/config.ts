@@ -290,6 +290,8 @@ export function readConfig(
     http: httpConfig(env),
     live: {
       ...live,
+      // As long as operations over any other transport have.
+      drainWithinMs: env.SHUTDOWN_TIMEOUT_MS,
       upstreamUrls: readUrls(set, WS_URL_VARIABLE_PREFIX, /^wss?:$/),
       upstreamIdentity: env.LIVE_UPSTREAM_IDENTITY,
       publicFields: new Set(env.LIVE_PUBLIC_FIELDS),

@@ -178,7 +178,7 @@ export function statusOf({ data, errors = [] }: EngineResult): 200 | 400 | 500 |
   if (data !== undefined) return 200;
   const codes = errors.map(({ extensions }) => extensions?.['code']);
   if (codes.includes('INTERNAL_SERVER_ERROR')) return 500;
-  return codes.includes(OVERLOADED) ? 503 : 400;
+  return codes.some((code) => code === OVERLOADED || code === 'PLANNING_OVERLOADED') ? 503 : 400;
 }
 
 /**
