@@ -4,6 +4,7 @@ import {
   type FragmentDefinitionNode,
   getNullableType,
   GraphQLError,
+  type GraphQLFormattedError,
   type GraphQLSchema,
   isListType,
   isNonNullType,
@@ -188,7 +189,10 @@ function compileVariant(source: OperationToCompile, conditions: ReadonlyMap<stri
     names,
     finish(tree, errors, variables): EngineResult {
       introspection.variables = variables;
-      for (const key of unplanned) tree[key] = {};
+      for (const { key, name, needsValue } of unplanned) {
+        if (needsValue) tree[key] = {};
+        else errors.push(unplannedError(name));
+      }
       const data = linked.project(tree);
       if (data !== undefined)
         return errors.length === 0 ? { data } : { data, errors: trimPaths(data, errors) };
@@ -217,20 +221,32 @@ function rootNode(
 }
 
 /**
- * Mend of a defect of the planner (2.14.4): a root field whose type has no possible object plans to nothing. Where the
- * client asks it for something that may not be null, that is an error, as it would be for an object without fields.
+ * Mend of a defect of the planner (2.14.4): a root field whose type has no possible object plans to nothing. That is an
+ * error, whether the field may be null or not: the one of a child that may not, or else its own.
  */
-function unplannedFields(view: ClientView, steps: readonly CompiledStep[]): string[] {
+function unplannedFields(view: ClientView, steps: readonly CompiledStep[]): Unplanned[] {
   const fetched = new Set(
     steps.filter(({ path }) => path.length === 0).flatMap(({ shape }) => shape.keys.map(({ to }) => to)),
   );
-  return view.fields(view.root, view.root.type.name).flatMap(({ key, type, selections }) => {
-    if (selections === undefined || fetched.has(key) || isListType(getNullableType(type))) return [];
-    const needsValue = view
-      .fields(selections, selections.type.name)
-      .some((field) => isNonNullType(field.type));
-    return needsValue ? [key] : [];
+  return view.fields(view.root, view.root.type.name).flatMap(({ key, name, kind, type, selections }) => {
+    if (kind === 'typename' || kind === 'introspection' || fetched.has(key)) return [];
+    const isObject = selections !== undefined && type !== undefined && !isListType(getNullableType(type));
+    const children = isObject ? view.fields(selections, selections.type.name) : [];
+    return [{ key, name, needsValue: children.some((field) => isNonNullType(field.type)) }];
   });
+}
+
+interface Unplanned {
+  readonly key: string;
+  /** The client's. */
+  readonly name: string;
+  /** Whether the client asks it for something that may not be null. */
+  readonly needsValue: boolean;
+}
+
+function unplannedError(name: string): GraphQLFormattedError {
+  const message = `No subgraph can answer the field "${name}".`;
+  return { message, path: [name], extensions: { code: 'FIELD_NOT_PLANNED' } };
 }
 
 function conditionVariables({ operation, fragments }: OperationToCompile): string[] {

@@ -9,8 +9,10 @@ import {
   parse,
   print,
 } from 'graphql';
+import { askOfEveryField } from './mends/conditional-selections.ts';
 import { neededNames, renameClashes } from './mends/client-names.ts';
 import { type HoistedLiterals, hoistLiterals } from './mends/exact-literals.ts';
+import { interfaceObjectsOf, writeOutFragments } from './mends/interface-object-fragments.ts';
 import { standInForArguments } from './mends/required-arguments.ts';
 import { putResolvableKeysFirst } from './mends/resolvable-keys.ts';
 import { splitMutation } from './mends/serial-mutations.ts';
@@ -57,6 +59,7 @@ export interface Planner {
 export function createPlanner(sdl: string) {
   const original = parse(sdl, { noLocation: true });
   const needed = neededNames(original);
+  const interfaceObjects = interfaceObjectsOf(original);
   const ordered = putResolvableKeysFirst(original);
   const standIns = standInForArguments(ordered);
   const document = standIns?.document ?? ordered;
@@ -112,7 +115,8 @@ export function createPlanner(sdl: string) {
       const asked: DocumentNode = { kind: Kind.DOCUMENT, definitions };
       const renamed = renameClashes(asked, needed);
       const literals = hoistLiterals(renamed.document, graphqlSchema);
-      const { planned, fragments } = partsOf(literals?.document ?? renamed.document);
+      const askable = askOfEveryField(literals?.document ?? renamed.document);
+      const { planned, fragments } = partsOf(writeOutFragments(askable, graphqlSchema, interfaceObjects));
       const mutationFields =
         planned.operation === 'mutation' ? planMutation(planned, fragments, literals) : undefined;
       return {

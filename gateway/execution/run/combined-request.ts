@@ -65,8 +65,10 @@ export function combineRequests(steps: readonly CompiledStep[]): CombinedRequest
     return { step, alias, representations, contexts: [...contexts.values()] };
   });
   const operationName = combinedName(steps);
+  // They are the client's own, so that all fetches have the same; a fetch with none knows no more than the others.
+  const directives = new Set(steps.flatMap(({ document }) => document.directives.map(compactPrint)));
   return {
-    query: `query ${operationName ?? ''}(${definitions.join(',')}){${selections.join(' ')}}`,
+    query: `query ${operationName ?? ''}(${definitions.join(',')})${[...directives].join('')}{${selections.join(' ')}}`,
     operationName,
     parts,
     builtInLeaves: steps.every((step) => step.builtInLeaves),

@@ -1,6 +1,7 @@
 // Compiling: what a fetch sends, and the shape of what it gets back.
 import type { FetchNode } from '@apollo/query-planner';
 import {
+  type DirectiveNode,
   Kind,
   type OperationDefinitionNode,
   parse,
@@ -19,6 +20,8 @@ export interface FetchDocument {
   readonly selectionSet: SelectionSetNode;
   /** The type of the root from which it is selected; undefined for entities, whose fragments say their types. */
   readonly rootType: string | undefined;
+  /** Directives of the operation itself. */
+  readonly directives: readonly DirectiveNode[];
   /** All but `$representations`. */
   readonly variableDefinitions: readonly VariableDefinitionNode[];
 }
@@ -39,6 +42,7 @@ export function fetchDocument(fetch: FetchNode): FetchDocument {
     name: fetch.operationName,
     selectionSet: fetch.requires === undefined ? selectionSet : entitySelection(selectionSet),
     rootType: fetch.requires === undefined ? ROOT_TYPES[operation.operation] : undefined,
+    directives: operation.directives ?? [],
     variableDefinitions: (operation.variableDefinitions ?? []).filter(
       ({ variable }) => variable.name.value !== REPRESENTATIONS,
     ),

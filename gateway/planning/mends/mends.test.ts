@@ -163,8 +163,32 @@ describe('a root field whose type has no possible object', () => {
     ]);
   });
 
-  it('is null without an error when all that is asked of it may be null', async () => {
-    expect(await gateway.ask('{ m { hint } }')).toEqual({ data: { m: null } });
+  it('is null with an error of its own when all that is asked of it may be null', async () => {
+    expect(await gateway.ask('{ a: m { hint } n }')).toEqual({
+      data: { a: null, n: 1 },
+      errors: [
+        {
+          message: 'No subgraph can answer the field "a".',
+          path: ['a'],
+          extensions: { code: 'FIELD_NOT_PLANNED' },
+        },
+      ],
+    });
+  });
+
+  it.each(['[M]', '[M!]!', 'M!'])('is an error of its own as %s too', async (type) => {
+    const other = createInProcessGateway({
+      a: {
+        sdl: `type Query { m: ${type} n: Int } interface M { id: ID! }`,
+        resolvers: { Query: { n: () => 1 } },
+      },
+      b: {
+        sdl: 'type Query { b: Int } interface M { id: ID! hint: String } type X implements M { id: ID! hint: String }',
+      },
+    });
+    const { data, errors } = await other.ask('{ m { hint } n }');
+    expect(data).toEqual(type.endsWith('!') ? null : { m: null, n: 1 });
+    expect(errors).toMatchObject([{ path: ['m'], extensions: { code: 'FIELD_NOT_PLANNED' } }]);
   });
 });
 
@@ -236,5 +260,82 @@ describe('root fields of a mutation', () => {
       'mutation ($do: Boolean!, $skip: Boolean!) { act @include(if: $do) { other @skip(if: $skip) { id } } }';
     expect(await gateway.ask(query, { do: true, skip: true })).toEqual({ data: { act: {} } });
     expect(happened).toBe(1);
+  });
+});
+
+describe('a field of which conditions leave nothing', () => {
+  const gateway = createInProcessGateway({
+    a: {
+      sdl: 'type Query { b: B bs: [B!] none: B } type B { v: Int b: B }',
+      resolvers: { Query: { b: () => ({ v: 1, b: { v: 2 } }), bs: () => [{ v: 1 }, { v: 2 }] } },
+    },
+  });
+
+  it.each([
+    ['{ b @include(if: $c) { v @skip(if: $c) } }', { b: {} }],
+    ['{ b { v @skip(if: $c) } }', { b: {} }],
+    ['{ bs { v @skip(if: $c) } none { v @skip(if: $c) } }', { bs: [{}, {}], none: null }],
+    ['{ b { b @include(if: $c) { ... @skip(if: $c) { v } } } }', { b: { b: {} } }],
+    ['{ b { ...F } } fragment F on B { v @skip(if: $c) }', { b: {} }],
+    ['{ b { v @skip(if: true) } none @skip(if: $c) { v } }', { b: {} }],
+  ])('is there all the same: %s', async (selections, data) => {
+    expect(await gateway.ask(`query ($c: Boolean!) ${selections}`, { c: true })).toEqual({ data });
+  });
+});
+
+describe('a fragment on another abstract type below a field of an interface object', () => {
+  it.each(['interface J { name: String }', 'union J = P'])('is planned: %s', async (other) => {
+    const isInterface = other.startsWith('interface');
+    const gateway = createInProcessGateway({
+      a: {
+        sdl: 'type Query { start: I starts: [I] } type I @interfaceObject @key(fields: "id") { id: ID! }',
+        resolvers: { Query: { start: () => ({ id: 'p' }), starts: () => [{ id: 'p' }, { id: 'q' }] } },
+      },
+      b: {
+        sdl: `type Query { b: Int } interface I @key(fields: "id") { id: ID! } ${other}
+          type P implements I ${isInterface ? '& J' : ''} @key(fields: "id") { id: ID! name: String }
+          type Q implements I @key(fields: "id") { id: ID! name: String } type R ${isInterface ? 'implements J' : ''} { name: String }`,
+        resolvers: {
+          I: {
+            __resolveReference: ({ id }: { id: string }) => ({
+              __typename: id.toUpperCase(),
+              id,
+              name: `n${id}`,
+            }),
+          },
+        },
+      },
+    });
+    const inner = isInterface ? 'name' : '... on P { name }';
+    expect(await gateway.ask(`{ start { id ... on J { ${inner} } } }`)).toEqual({
+      data: { start: { id: 'p', name: 'np' } },
+    });
+    expect(await gateway.ask(`{ starts { ...F } } fragment F on J { ${inner} }`)).toEqual({
+      data: { starts: [{ name: 'np' }, {}] },
+    });
+  });
+});
+
+describe('a directive on the operation', () => {
+  it('goes along with fetches that travel together', async () => {
+    const directive = 'directive @tag2(of: String) on QUERY';
+    const reference = (it: object) => it;
+    const gateway = createInProcessGateway({
+      a: {
+        sdl: `${directive} type Query { one: T two: [T] } type T @key(fields: "id") { id: ID! }`,
+        resolvers: { Query: { one: () => ({ id: '1' }), two: () => [{ id: '2' }] } },
+      },
+      b: {
+        sdl: `${directive} type Query { b: Int } type T @key(fields: "id") { id: ID! x: Int y: Int }`,
+        resolvers: { T: { __resolveReference: reference, x: () => 1, y: () => 2 } },
+      },
+    });
+    const result = await gateway.ask('query ($v: String) @tag2(of: $v) { one { x } two { y } }', { v: 'w' });
+    expect(result).toEqual({ data: { one: { x: 1 }, two: [{ y: 2 }] } });
+    expect(gateway.calls).toHaveLength(2);
+    for (const { request } of gateway.calls) {
+      expect(request.query).toContain('@tag2(of:$v)');
+      expect(request.variables).toMatchObject({ v: 'w' });
+    }
   });
 });
