@@ -370,6 +370,7 @@ describe('persisted queries', () => {
       const request = { extensions: persisted(text) };
       const unknown = await ask(request);
       expect(unknown.status).toBe(200);
+      expect(unknown.headers.get('content-type')).toContain(position === 2 ? SSE : 'application/json');
       expect(unknown.text).toContain('PersistedQueryNotFound');
       expect(unknown.text).toContain('PERSISTED_QUERY_NOT_FOUND');
       for (const asked of [{ ...request, query: text }, request]) {

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { wantedAnswer } from '#gateway/transport/accept.ts';
+import { sse } from '#gateway/transport/live/sse.ts';
 import { errorBody, RequestRefusal } from '#gateway/transport/refusal.ts';
 import { allowedMethods } from './server-options.ts';
 
@@ -56,6 +57,11 @@ export function useErrorAnswers(app: FastifyInstance, logger: Logger): void {
     if (request.raw.socket.destroyed) return reply.hijack();
     if (error instanceof RequestRefusal) {
       void reply.headers(error.headers);
+      // What is no fault of HTTP comes as the client expects its answers.
+      if (error.statusCode === 200 && wantedAnswer(request.headers.accept).json === undefined) {
+        const events = sse.opening + sse.ending({ kind: 'failed', errors: [error.toJSON()] });
+        return reply.header('content-type', sse.contentType).send(events);
+      }
       return answer(request, reply, error.statusCode, String(error.extensions['code']), error.message);
     }
     const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
