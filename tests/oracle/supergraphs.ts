@@ -218,6 +218,40 @@ const unresolvable: SupergraphCase = {
   },
 };
 
+/** Keys and requirements with lists and values in them, a field whose type subgraphs see differently. */
+const nestedValues: SupergraphCase = {
+  name: 'nested-values',
+  subgraphs: {
+    desk: `
+      type Query { orders: [Order!] order: Order book: Book @shareable books: [Book!]! @shareable reader: Reader }
+      type Order @key(fields: "id items { sku parts { code } }") { id: ID! items: [Item!]! note: String }
+      type Item @shareable { sku: ID! parts: [[Part!]!] }
+      type Part @shareable { code: String! }
+      type Book @key(fields: "id") { id: ID! title: String }
+      type Reader @key(fields: "id") { id: ID! profile: Profile profiles: [Profile] favourite: Book @shareable }
+      type Profile { name: String age: Int place: Place }
+      type Place { city: String! street: String }`,
+    house: `
+      type Query { book: Media @shareable books: [Media!]! @shareable }
+      interface Media { id: ID! }
+      type Book implements Media @key(fields: "id") { id: ID! pages: Int }
+      type Order @key(fields: "id items { sku parts { code } }") { id: ID! items: [Item!]! total: Int }
+      type Item @shareable { sku: ID! parts: [[Part!]!] }
+      type Part @shareable { code: String! }
+      type Reader @key(fields: "id") { id: ID! favourite: Media @shareable }`,
+    office: `
+      type Query { office: Int }
+      type Order @key(fields: "id items { sku parts { code } }") { id: ID! items: [Item!]! total: Int @external fee: Int @requires(fields: "total") }
+      type Item @shareable { sku: ID! parts: [[Part!]!] }
+      type Part @shareable { code: String! }
+      type Reader @key(fields: "id") { id: ID! profile: Profile @external profiles: [Profile] @external
+        basic: String! @requires(fields: "profile { name }") full: String @requires(fields: "profile { name age }")
+        far: Int @requires(fields: "profile { place { city street } }") all: [Int!] @requires(fields: "profiles { age place { city } }") }
+      type Profile @external { name: String age: Int place: Place }
+      type Place @external { city: String! street: String }`,
+  },
+};
+
 export const SUPERGRAPHS: readonly SupergraphCase[] = [
   shop,
   abstracts,
@@ -227,6 +261,7 @@ export const SUPERGRAPHS: readonly SupergraphCase[] = [
   contexts,
   argumentsOfRequires,
   unresolvable,
+  nestedValues,
 ];
 
 /** Supergraph SDL. Throws with composition's own errors. */

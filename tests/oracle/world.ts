@@ -111,7 +111,9 @@ export function createWorld(laws: Laws, { seed, nulls, failures }: WorldOptions)
     const random = dice(`${key} object`);
     const named = schema.getType(type);
     const concrete =
-      isAbstractType(named) && laws.spaceOf(type) === undefined ? random.pick(laws.membersOf(type)) : type;
+      isAbstractType(named) && laws.spaceOf(type) === undefined
+        ? dice(`${key} type`).pick(laws.membersOf(type))
+        : type;
     if (laws.spaceOf(concrete) !== undefined && !solid)
       return { ...random.pick(population(concrete)), parent };
     return { __typename: concrete, key, parent, ...(solid && { solid }) };
@@ -232,8 +234,14 @@ export function createWorld(laws: Laws, { seed, nulls, failures }: WorldOptions)
       const actual = value(thing, node.name.value, field.type, {});
       return node.selectionSet === undefined
         ? actual === claimed
-        : matches(actual as Thing, node.selectionSet, claimed);
+        : matchesAll(actual, node.selectionSet, claimed);
     });
+  }
+
+  function matchesAll(actual: unknown, selection: SelectionSetNode, told: unknown): boolean {
+    if (!Array.isArray(actual)) return matches(actual as Thing, selection, told);
+    if (!Array.isArray(told) || told.length !== actual.length) return false;
+    return actual.every((item, index) => matchesAll(item, selection, told[index]));
   }
 
   return {

@@ -208,21 +208,26 @@ describe('@fromContext', () => {
   it('waits for a value that comes from another subgraph', async () => {
     const gateway = createInProcessGateway({
       a: {
-        sdl: `type Query { t: T } type T @key(fields: "id") @context(name: "c") { id: ID! u: U prop: String @external }
+        sdl: `type Query { t: T } type T @key(fields: "id") { id: ID! u: U! @shareable } type U @key(fields: "id") { id: ID! }`,
+        resolvers: { Query: { t: () => ({ id: '1', u: { id: '1' } }) } },
+      },
+      b: {
+        sdl: `type Query { b: Int } type T @key(fields: "id") { id: ID! prop: String }`,
+        resolvers: { T: { __resolveReference: told, prop: () => 'value' } },
+      },
+      c: {
+        sdl: `type Query { c: Int }
+          type T @key(fields: "id") @context(name: "c") { id: ID! u: U! @shareable prop: String @external }
           type U @key(fields: "id") { id: ID! field(a: String @fromContext(field: "$c { prop }")): String }`,
         resolvers: {
-          Query: { t: () => ({ id: '1', u: { id: '1' } }) },
           U: {
             __resolveReference: told,
             field: ({ id }: Reference, { a }: { a?: string }) => `${String(id)}${String(a)}`,
           },
         },
       },
-      b: {
-        sdl: `type Query { b: Int } type T @key(fields: "id") { id: ID! prop: String }`,
-        resolvers: { T: { __resolveReference: told, prop: () => 'value' } },
-      },
     });
+    expect((await gateway.planning.prepare('{ t { u { field } } }')).planText()).toContain('Parallel');
     expect(await gateway.ask('{ t { u { field } } }')).toEqual({ data: { t: { u: { field: '1value' } } } });
   });
 });
