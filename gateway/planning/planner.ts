@@ -4,6 +4,7 @@ import { type PlanNode, QueryPlanner, type QueryPlan, type QueryPlannerConfig } 
 import {
   type DocumentNode,
   type FragmentDefinitionNode,
+  GraphQLError,
   Kind,
   type OperationDefinitionNode,
   parse,
@@ -79,7 +80,9 @@ export function createPlanner(sdl: string) {
     literals: HoistedLiterals | undefined,
   ): QueryPlan {
     const alone: DocumentNode = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments] };
-    const plan = planner.buildQueryPlan(operationFromDocument(schema, alone, { validate: false }));
+    const plan = plannable(() =>
+      planner.buildQueryPlan(operationFromDocument(schema, alone, { validate: false })),
+    );
     if ((standIns === undefined && literals === undefined) || plan.node === undefined) return plan;
     const restore = (node: PlanNode): PlanNode => {
       const restored = standIns?.restore(node) ?? node;
@@ -100,8 +103,17 @@ export function createPlanner(sdl: string) {
   ): ReadonlyMap<string, PlanNode> {
     const whole: DocumentNode = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments] };
     const plans = new Map<string, PlanNode>();
+    // The planner (2.14.4) throws where a query's field, of a type without a possible object, would just have no plan.
+    const nodeOf = (part: OperationDefinitionNode) => {
+      try {
+        return planOne(part, fragments, literals).node;
+      } catch (error) {
+        if (error instanceof GraphQLError && error.extensions['code'] === NOT_PLANNED) return undefined;
+        throw error;
+      }
+    };
     for (const [name, part] of splitMutation(whole, operation)) {
-      const { node } = planOne(part, fragments, literals);
+      const node = nodeOf(part);
       if (node !== undefined && node.kind !== 'Subscription') plans.set(name, node);
     }
     return plans;
@@ -129,6 +141,20 @@ export function createPlanner(sdl: string) {
       };
     },
   } satisfies Planner;
+}
+
+const NOT_PLANNED = 'OPERATION_NOT_PLANNED';
+
+/** @throws {GraphQLError} where the planner knows no way, in words for the client */
+function plannable(plan: () => QueryPlan): QueryPlan {
+  try {
+    return plan();
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith('Was not able to ')) throw error;
+    const message =
+      'No way is known to answer the operation from the subgraphs. Leave out fragments on other types.';
+    throw new GraphQLError(message, { originalError: error, extensions: { code: NOT_PLANNED } });
+  }
 }
 
 /** The operation as it was planned, and its fragments by name. */

@@ -192,6 +192,24 @@ describe('a root field whose type has no possible object', () => {
   });
 });
 
+describe('a root field of a mutation whose type has no possible object', () => {
+  it('is null with an error of its own, and the others run', async () => {
+    const gateway = createInProcessGateway({
+      a: {
+        sdl: 'type Query { a: Int } type Mutation { m: M n: Int } interface M { id: ID! }',
+        resolvers: { Mutation: { n: () => 1 } },
+      },
+      b: {
+        sdl: 'type Query { b: Int } interface M { id: ID! hint: String } type X implements M { id: ID! hint: String }',
+      },
+    });
+    expect(await gateway.ask('mutation { m { hint } n }')).toMatchObject({
+      data: { m: null, n: 1 },
+      errors: [{ path: ['m'], extensions: { code: 'FIELD_NOT_PLANNED' } }],
+    });
+  });
+});
+
 describe('root fields of a mutation', () => {
   it('run one after the other in their order, each complete before the next', async () => {
     const happened: string[] = [];
