@@ -41,6 +41,7 @@ export function writeMerge(
     );
     if (at.typename !== undefined && !at.keys.some(({ to }) => to === '__typename'))
       body.push(`t.__typename = ${JSON.stringify(at.typename)};`);
+    body.push(...typenameStatements(at, 't'));
     return program.declare((name) => `function ${name}(t, s) { let v, w; ${body.join(' ')} }`);
   });
 
@@ -101,7 +102,21 @@ export function writeMerge(
     }
     for (const key of outline.at(placeOf(at)).keys())
       if (!values.has(key)) literal.push(property(key, 'undefined'));
-    return program.declare((name) => `function ${name}(s) { return { ${literal.join(', ')} }; }`);
+    const more = typenameStatements(at, 'r');
+    if (more.length === 0)
+      return program.declare((name) => `function ${name}(s) { return { ${literal.join(', ')} }; }`);
+    return program.declare(
+      (name) => `function ${name}(s) { const r = { ${literal.join(', ')} }; ${more.join(' ')} return r; }`,
+    );
+  }
+
+  /** For keys whose objects are of a type that follows from that of the object above. */
+  function typenameStatements({ keys }: Shape, object: string): string[] {
+    return keys.flatMap(({ to, typenameBy }) => {
+      if (typenameBy === undefined) return [];
+      const typename = `${program.constant(typenameBy)}.get(${object}.__typename)`;
+      return [`${program.constant(nameType)}(${read(object, to)}, ${typename});`];
+    });
   }
 
   /** One key from several names of it: a null that one of them gives is a value, unless another knows better. */
@@ -115,6 +130,13 @@ export function writeMerge(
   }
 
   return merge(shape);
+}
+
+function nameType(value: unknown, typename: string | undefined): void {
+  if (typename === undefined || typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) for (const item of value) nameType(item, typename);
+  else if (!('__typename' in value) || value.__typename === undefined)
+    Object.assign(value, { __typename: typename });
 }
 
 function eitherLeaf(first: unknown, second: unknown): unknown {

@@ -24,6 +24,8 @@ export interface ShapeKey {
   readonly to: string;
   /** For objects and lists of them. */
   readonly child?: Shape | undefined;
+  /** Where {@link Shape.typename} depends on the type of the object with the key: by that type's name. */
+  readonly typenameBy?: ReadonlyMap<string, string> | undefined;
   /** What `__typename` an object with the key may have; `undefined` for any. */
   readonly typenames: ReadonlySet<string> | undefined;
 }
@@ -82,7 +84,7 @@ export function answerShape(
         const nested = entry?.nested ?? [];
         const { own, exact: isExact } = typeOf(parent, selection.name.value);
         if (selection.selectionSet !== undefined)
-          nested.push({ selections: selection.selectionSet.selections, type: own });
+          nested.push({ selections: selection.selectionSet.selections, type: own, parent });
         found.set(key, {
           nested,
           exact: isExact || entry?.exact === true,
@@ -98,20 +100,32 @@ export function answerShape(
     const keys = [...found].map(([from, { nested, typenames, exact: isExact }]) => {
       const inner = [...path, from];
       const child = nested.length === 0 ? undefined : shapeOf(nested, inner, isExact);
-      return { from, to: renames.get(joined(inner)) ?? from, child, typenames };
+      const typenameBy = isExact && child?.typename === undefined ? byParent(nested) : undefined;
+      return { from, to: renames.get(joined(inner)) ?? from, child, typenames, typenameBy };
     });
     const [first] = typed;
     const isOne = exact && typed.every(({ type }) => type === first?.type);
     return { keys, typename: isOne ? first?.type : undefined };
   }
 
-  return shapeOf([{ selections: selectionSet.selections, type: rootType }], [], false);
+  function byParent(nested: readonly TypedSelections[]): ReadonlyMap<string, string> {
+    const found = new Map<string, string>();
+    for (const { parent, type } of nested) {
+      if (parent === undefined || type === undefined || !types.isObjectType(type)) continue;
+      for (const name of types.namesOf(parent)) found.set(name, type);
+    }
+    return found;
+  }
+
+  return shapeOf([{ selections: selectionSet.selections, type: rootType, parent: undefined }], [], false);
 }
 
 interface TypedSelections {
   readonly selections: readonly SelectionNode[];
   /** As the subgraph knows it. */
   readonly type: string | undefined;
+  /** The type of the objects above. */
+  readonly parent: string | undefined;
 }
 
 interface FoundKey {
@@ -139,10 +153,11 @@ export function outlineTree(
     const known = places.get(name) ?? new Map<string, ReadonlySet<string> | undefined>();
     places.set(name, known);
     if (typename !== undefined) known.set('__typename', undefined);
-    for (const { to, typenames, child } of keys) {
+    for (const { to, typenames, typenameBy, child } of keys) {
       if (known.has(to)) severalSources.add(joined([...place, to]));
       known.set(to, known.has(to) ? either(known.get(to), typenames) : typenames);
       if (child !== undefined) visit(child, [...place, to]);
+      if (typenameBy !== undefined) places.get(joined([...place, to]))?.set('__typename', undefined);
     }
   };
   for (const { shape, place } of fetches) visit(shape, place);

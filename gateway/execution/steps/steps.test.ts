@@ -169,6 +169,31 @@ describe('a field that is one type in this subgraph and any of several in anothe
   );
 });
 
+it('a field whose exact type depends on that of the object above keeps its objects', async () => {
+  const values = 'type Book @shareable { t: String } type Film @shareable { t: String }';
+  const gateway = createInProcessGateway({
+    a: {
+      sdl: `type Query { is: [I] } interface I { id: ID! } ${values}
+        type A implements I @key(fields: "id") { id: ID! f: Book @shareable }
+        type B implements I @key(fields: "id") { id: ID! f: Film @shareable }`,
+      resolvers: {
+        Query: {
+          is: () => [
+            { __typename: 'A', id: '1', f: { t: 'book' } },
+            { __typename: 'B', id: '2', f: { t: 'film' } },
+          ],
+        },
+      },
+    },
+    b: {
+      sdl: `type Query { b: Int } union Media = Book | Film ${values}
+        type A @key(fields: "id") { id: ID! f: Media @shareable } type B @key(fields: "id") { id: ID! f: Media @shareable }`,
+    },
+  });
+  const query = '{ is { ... on A { f { ... on Book { t } } } ... on B { f { ... on Film { t } } } } }';
+  expect(await gateway.ask(query)).toEqual({ data: { is: [{ f: { t: 'book' } }, { f: { t: 'film' } }] } });
+});
+
 describe('one field under several names of the plan', () => {
   it('keeps a null that one of them fetched', async () => {
     const types = 'interface I { id: ID! }';
