@@ -164,3 +164,19 @@ test('representations that are large do not add up to more than a subgraph takes
   expect(calls.length).toBeGreaterThan(1);
   for (const { request } of calls) expect(JSON.stringify(request).length).toBeLessThan(4 * 1024 * 1024);
 });
+
+test('an error of an entity that nobody asked for concerns everyone on the call', async () => {
+  const odd: Upstreams = {
+    call: () =>
+      Promise.resolve({
+        data: { _entities: [{ name: 'a' }, { name: 'b' }] },
+        errors: [{ message: 'odd', path: ['_entities', 99, 'name'] }],
+      }),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const batching = createEntityBatching(odd);
+  const answers = await Promise.all([batching.call(callFor(['a'])), batching.call(callFor(['b']))]);
+  expect(answers).toEqual(
+    ['a', 'b'].map((name) => ({ data: { _entities: [{ name }] }, errors: [{ message: 'odd' }] })),
+  );
+});

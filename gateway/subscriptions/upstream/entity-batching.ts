@@ -94,7 +94,11 @@ export function createEntityBatching(upstreams: Upstreams): Upstreams {
       (answer) => {
         if (!alone && !isDivisible(answer)) return sendHalves(batch);
         for (const { indices, resolve } of callers)
-          resolve(alone && indices.length === representations.size ? answer : pick(answer, indices));
+          resolve(
+            alone && indices.length === representations.size
+              ? answer
+              : pick(answer, indices, representations.size),
+          );
       },
       (error: unknown) => {
         const isOurs = !(error instanceof UpstreamError) || OF_THE_SUBGRAPH.has(error.code);
@@ -154,21 +158,30 @@ function isDivisible({ data, errors = [] }: SubgraphAnswer): boolean {
 }
 
 /** The part of a batch's answer that belongs to one caller. An error without an entity in its path concerns everyone. */
-function pick(answer: SubgraphAnswer, indices: readonly number[]): SubgraphAnswer {
+function pick(answer: SubgraphAnswer, indices: readonly number[], size: number): SubgraphAnswer {
   const picked = { ...answer };
   const entities = answer.data?.['_entities'];
   if (Array.isArray(entities))
     picked.data = { ...answer.data, _entities: indices.map((index) => entities[index] ?? null) };
   if (answer.errors === undefined) return picked;
-  picked.errors = answer.errors.flatMap((error) => errorsOf(error, indices));
+  picked.errors = answer.errors.flatMap((error) => errorsOf(error, indices, size));
   if (picked.errors.length === 0) delete picked.errors;
   return picked;
 }
 
-function errorsOf(error: GraphQLFormattedError, indices: readonly number[]): GraphQLFormattedError[] {
-  const [root, index, ...rest] = error.path ?? [];
+/** @param size how many entities the batch asked for: an error of another concerns everyone, as one without a path does */
+function errorsOf(
+  error: GraphQLFormattedError,
+  indices: readonly number[],
+  size: number,
+): GraphQLFormattedError[] {
+  const [root, index, ...below] = error.path ?? [];
   if (root !== '_entities' || typeof index !== 'number') return [error];
+  if (index >= size) {
+    const { path: _nowhere, ...rest } = error;
+    return [rest];
+  }
   return indices.flatMap((own, position) =>
-    own === index ? [{ ...error, path: [root, position, ...rest] }] : [],
+    own === index ? [{ ...error, path: [root, position, ...below] }] : [],
   );
 }
