@@ -52,6 +52,15 @@ test('a refusal meant for clients keeps its message and its details, but no stac
   expect(inDevelopment([error], 'id')).toEqual([error]);
 });
 
+test('a service that is unavailable for now says so itself, and that one may try again', () => {
+  const error = {
+    message: 'This service is unavailable at the moment: try again.',
+    path: ['placeOrder'],
+    extensions: { code: 'SERVICE_UNAVAILABLE', retryable: true, requestId: 'id', service: 'orders' },
+  };
+  expect(inProduction([error], 'id')).toEqual([error]);
+});
+
 test('an answer tells of a hundred errors at most, and none goes on without end', () => {
   const error = { message: `no ${'x'.repeat(1_000_000)}`, path: ['a'], extensions: { code: 'FORBIDDEN' } };
   for (const mask of [inProduction, inDevelopment]) {

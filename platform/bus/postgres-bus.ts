@@ -139,12 +139,12 @@ export function createPostgresBus({ database, logger }: { database: Database; lo
     const last = rows[0]?.last ?? null;
     if (last === null) return true;
     // Looked at again and again: a position that moves is told to nobody, and whoever asks does not ask for long.
-    for (const deadline = Date.now() + withinMs; ; await delay(CAUGHT_UP_POLL_MS)) {
+    for (const deadline = performance.now() + withinMs; ; await delay(CAUGHT_UP_POLL_MS)) {
       const { rows: behind } = await db.execute(
         sql`select from bus.positions where consumer in ${[...names]} and position < ${last}`,
       );
       if (behind.length === 0) return true;
-      if (Date.now() > deadline) return false;
+      if (performance.now() > deadline) return false;
     }
   }
 

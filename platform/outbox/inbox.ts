@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { lt, sql } from 'drizzle-orm';
 import type { Bus } from '#platform/bus/bus.ts';
 import { MESSAGES, type Message, type MessageHandlers, type MessageType } from '#platform/events/messages.ts';
-import { type Database, isTransient, type Transaction } from '#platform/postgres/database.ts';
+import { type Database, failureKind, type Transaction } from '#platform/postgres/database.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { deadLetters, inbox } from './tables.ts';
 
@@ -56,7 +56,9 @@ export async function startInbox({
         return await handleOnce(message);
       } catch (error) {
         if (signal.aborted) throw error;
-        const transient = isTransient(error);
+        // What takes too long each time would be tried for good, and hold up all that comes behind it.
+        const kind = failureKind(error);
+        const transient = kind !== null && kind !== 'slow';
         logger.warn(
           { error, type: message.type, key: message.key, id: message.id, attempt },
           'handling a message failed',

@@ -137,6 +137,15 @@ test('when all connections go silent at once, the next query is answered within 
   expect(performance.now() - begun).toBeLessThan(2_000);
 });
 
+test('a server that has vanished, for new connections too, is found out within some seconds', async () => {
+  await database.db.execute(sql`select 1`);
+  proxy.stall();
+  proxy.stallNew(true);
+  const begun = performance.now();
+  expect(failureKind(await rejectionOf(database.db.execute(sql`select 1`)))).toBe('away');
+  expect(performance.now() - begun).toBeLessThan(6_000);
+});
+
 test('a statement that takes its time is not taken for one that went astray', async () => {
   const { rows } = await database.db.execute(sql`select 'done' as it, pg_sleep(1.3)`);
   expect(rows).toMatchObject([{ it: 'done' }]);

@@ -93,20 +93,20 @@ export async function subscribeWithCursor<Context extends RequestContext>(
   async function insist<Result extends object>(
     attempt: (contextValue: Context) => Result | Promise<Result>,
   ): Promise<Result> {
-    for (const deadline = Date.now() + AWAY_AT_MOST_MS; ; await delay(RETRY_MS)) {
+    for (const deadline = performance.now() + AWAY_AT_MOST_MS; ; await delay(RETRY_MS)) {
       const result = await attempt(freshContext());
-      if (ended || !hasFailedForNow(result) || Date.now() > deadline) return result;
+      if (ended || !hasFailedForNow(result) || performance.now() > deadline) return result;
     }
   }
 }
 
 /** What rejects because the database is away is tried again, for as long as an event may wait. */
 async function patiently<Result>(attempt: () => Promise<Result>): Promise<Result> {
-  for (const deadline = Date.now() + AWAY_AT_MOST_MS; ; await delay(RETRY_MS)) {
+  for (const deadline = performance.now() + AWAY_AT_MOST_MS; ; await delay(RETRY_MS)) {
     try {
       return await attempt();
     } catch (error) {
-      if (!isTransient(error) || Date.now() > deadline) throw error;
+      if (!isTransient(error) || performance.now() > deadline) throw error;
     }
   }
 }

@@ -51,7 +51,7 @@ test(`while connections to the databases die in every way, nothing stands by hal
 
   expect(system.events.filter(({ kind }) => kind === 'ended')).toEqual([]);
   const unexpected = system.events.filter(
-    (event) => event.kind === 'warning' && /unexpected|uncaught|nobody waits/.test(event.text),
+    (event) => event.kind === 'warning' && /^unexpected error|^uncaught|nobody waits/.test(event.text),
   );
   expect(unexpected).toEqual([]);
   expect(await findHalves(books)).toEqual([]);

@@ -37,8 +37,8 @@ export function followLog<Event>({
         buffer = await read(last);
         next = 0;
       } catch (error) {
-        awaySince ??= Date.now();
-        if (!isTransient(error) || Date.now() - awaySince > AWAY_AT_MOST_MS) throw error;
+        awaySince ??= performance.now();
+        if (!isTransient(error) || performance.now() - awaySince > AWAY_AT_MOST_MS) throw error;
         await delay(RETRY_MS);
         continue;
       }

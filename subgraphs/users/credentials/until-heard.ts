@@ -28,9 +28,9 @@ export function createUntilHeard({
   return async (sessionIds) => {
     if (sessionIds.length === 0) return;
     try {
-      const deadline = Date.now() + WAIT_MS;
-      while (Date.now() < deadline && (await isEndUntold(db, sessionIds))) await delay(POLL_MS);
-      const withinMs = Math.max(0, deadline - Date.now());
+      const deadline = performance.now() + WAIT_MS;
+      while (performance.now() < deadline && (await isEndUntold(db, sessionIds))) await delay(POLL_MS);
+      const withinMs = Math.max(0, deadline - performance.now());
       if (await bus.caughtUp({ type: 'session.ended', consumers: LISTENERS, withinMs })) return;
       logger.warn({ sessionIds }, 'not every service has heard yet that these sessions ended');
     } catch (error) {
