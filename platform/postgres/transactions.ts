@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { NodePgDatabase, NodePgSession, NodePgTransaction } from 'drizzle-orm/node-postgres';
 import { PgDialect, type PgTransactionConfig } from 'drizzle-orm/pg-core';
-import type { PoolClient, QueryResult } from 'pg';
+import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
 import { DatabaseUnavailableError, failureKind } from './failures.ts';
 import { type ConnectionPool, isWorthRepeating, type Lease } from './pool.ts';
 
@@ -58,8 +58,19 @@ class PoolSession extends NodePgSession<Schema, Schema> {
   }
 }
 
+/**
+ * What a transaction is known by at the server. Ids that a crash kept from reaching the disk are given out again after it, and
+ * so count together with the server's life: statistics begin anew with each recovery, and with nothing else that happens alone.
+ */
+interface Id {
+  readonly id: string;
+  readonly life: string;
+}
+
+const LIFE = 'extract(epoch from pg_stat_get_bgwriter_stat_reset_time())::text as life';
+
 /** Begins, and returns the transaction's id; null where it writes nothing. */
-async function begin(lease: Lease, config: PgTransactionConfig): Promise<string | null> {
+async function begin(lease: Lease, config: PgTransactionConfig): Promise<Id | null> {
   const { isolationLevel, accessMode, deferrable } = config;
   const words = [
     'begin',
@@ -73,12 +84,15 @@ async function begin(lease: Lease, config: PgTransactionConfig): Promise<string 
     return null;
   }
   // Two statements, one round trip: there is a result for each.
-  const results: unknown = await lease.query(`${text}; select pg_current_xact_id()::text as id`);
-  const [, selected] = results as [QueryResult, QueryResult<{ id: string }>];
-  return selected.rows[0]?.id ?? null;
+  const results: unknown = await lease.query(`${text}; select pg_current_xact_id()::text as id, ${LIFE}`);
+  const [, selected] = results as [QueryResult, QueryResult<Id & QueryResultRow>];
+  return selected.rows[0] ?? null;
 }
 
-async function commit(pool: ConnectionPool, lease: Lease, id: string | null): Promise<void> {
+async function commit(pool: ConnectionPool, lease: Lease, id: Id | null): Promise<void> {
+  const died = (cause: unknown) =>
+    new DatabaseUnavailableError('away', 'The connection was lost before COMMIT was done.', cause);
+  if (lease.lost !== null) throw died(lease.lost); // it has never been sent
   let answer: QueryResult;
   try {
     answer = await lease.query('commit');
@@ -86,24 +100,28 @@ async function commit(pool: ConnectionPool, lease: Lease, id: string | null): Pr
     if (lease.lost === null) throw error; // refused: a deferred constraint, say
     const stands = id !== null && (await standsAfterAll(pool, lease, id));
     if (stands) return;
-    throw new DatabaseUnavailableError('away', 'The connection was lost before COMMIT was done.', error);
+    throw died(error);
   }
   if (answer.command !== 'COMMIT')
     throw new Error('A statement of this transaction failed and was passed over: nothing of it stands.');
 }
 
 /** Whether a transaction was committed. @throws {DatabaseUnavailableError} `unknown-outcome` where nobody can tell. */
-async function standsAfterAll(pool: ConnectionPool, lost: Lease, id: string): Promise<boolean> {
+async function standsAfterAll(pool: ConnectionPool, lost: Lease, { id, life }: Id): Promise<boolean> {
   let cause: unknown;
   for (const until = performance.now() + FATE_MS; performance.now() < until; await delay(FATE_PAUSE_MS)) {
     try {
-      const { rows } = await pool.query<{ status: string | null }>(
-        'select pg_xact_status($1::xid8) as status',
+      const { rows } = await pool.query<{ status: string | null; life: string }>(
+        `select pg_xact_status($1::xid8) as status, ${LIFE}`,
         [id],
       );
-      const status = rows[0]?.status;
-      if (status === 'committed') return true;
-      if (status === 'aborted') return false;
+      const [found] = rows;
+      const sameLife = found?.life === life;
+      // In another life of the server's it may be somebody else who was committed under this id; but had we been, nobody else
+      // could have got it.
+      if (found?.status === 'committed' && !sameLife) break;
+      if (found?.status === 'committed') return true;
+      if (found?.status === 'aborted' || (found?.status === 'in progress' && !sameLife)) return false;
       // The server has not noticed yet. It is not to commit once we have said that it did not.
       await pool.query(
         'select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and backend_xid = $2::xid8::xid',
