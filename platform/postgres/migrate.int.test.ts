@@ -4,6 +4,8 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { cloneDatabase } from '#tests/support/database.ts';
+import { rejectionOf } from '#tests/support/rejection.ts';
+import { until } from '#tests/support/until.ts';
 import { DATABASES } from '../../scripts/databases.ts';
 import { migrate, NewerDatabaseError } from './migrate.ts';
 
@@ -41,4 +43,18 @@ test('every database of the system takes its migrations a second time for done',
     await using database = await cloneDatabase(name);
     expect(await migrate(database.url, migrations)).toEqual([]);
   }
+});
+
+test('a server that ends a migrator fails that migration, and not the process that ran it', async () => {
+  await using database = await cloneDatabase('bus');
+  await using slow = await folderWith({ '0001_slow.sql': 'select pg_sleep(30)' });
+  const migrating = migrate(database.url, [{ name: 'trial', folder: slow.url }]);
+  const failed = rejectionOf(migrating);
+  await until(async () => {
+    const ended = await database.sql`
+      select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and state = 'active' and query like '%pg_sleep%' and pid <> pg_backend_pid()`;
+    return ended.length === 1;
+  }, 'the migration to be under way');
+  expect(await failed).toMatchObject({ message: expect.stringContaining('terminating connection') });
 });

@@ -21,42 +21,43 @@ export class NewerDatabaseError extends Error {
  * @throws {NewerDatabaseError} before anything is changed.
  */
 export async function migrate(databaseUrl: string, sets: readonly MigrationSet[]): Promise<string[]> {
-  await refuseNewer(databaseUrl, sets);
-  const ran: string[] = [];
-  for (const { name, folder } of sets) {
-    const dir = fileURLToPath(folder);
-    if ((await readdir(dir)).length === 0) continue;
-    const done = await runner({
-      databaseUrl,
-      dir,
-      direction: 'up',
-      migrationsTable: `migrations_${name}`,
-      checkOrder: true,
-      // Another migrator's lock is waited for, not failed on: four services may start at once.
-      advisoryLockMode: 'wait',
-      logger: { debug() {}, info() {}, warn() {}, error() {} },
-    });
-    ran.push(...done.map((migration) => `${name}/${migration.name}`));
-  }
-  return ran;
-}
-
-async function refuseNewer(databaseUrl: string, sets: readonly MigrationSet[]): Promise<void> {
+  // Ours, as the runner neither listens to the errors of its own nor waits until it has ended: a server that stops would end us.
   const client = new Client({ connectionString: databaseUrl });
   client.on('error', () => {}); // told to the statement under way as well
   try {
     await client.connect();
+    await refuseNewer(client, sets);
+    const ran: string[] = [];
     for (const { name, folder } of sets) {
-      const files = await readdir(folder);
-      const known = new Set(files.map((file) => file.replace(/\.[^.]*$/, '')));
-      const unknown = (await migrationsIn(client, `migrations_${name}`)).filter((each) => !known.has(each));
-      if (unknown.length > 0)
-        throw new NewerDatabaseError(
-          `The database ${client.database ?? ''} was brought forward by newer code: this code does not know ${unknown.map((each) => `${name}/${each}`).join(', ')}. Run the newer code, or restore the database as it was.`,
-        );
+      const dir = fileURLToPath(folder);
+      if ((await readdir(dir)).length === 0) continue;
+      const done = await runner({
+        dbClient: client,
+        dir,
+        direction: 'up',
+        migrationsTable: `migrations_${name}`,
+        checkOrder: true,
+        // Another migrator's lock is waited for, not failed on: four services may start at once.
+        advisoryLockMode: 'wait',
+        logger: { debug() {}, info() {}, warn() {}, error() {} },
+      });
+      ran.push(...done.map((migration) => `${name}/${migration.name}`));
     }
+    return ran;
   } finally {
     await client.end();
+  }
+}
+
+async function refuseNewer(client: Client, sets: readonly MigrationSet[]): Promise<void> {
+  for (const { name, folder } of sets) {
+    const files = await readdir(folder);
+    const known = new Set(files.map((file) => file.replace(/\.[^.]*$/, '')));
+    const unknown = (await migrationsIn(client, `migrations_${name}`)).filter((each) => !known.has(each));
+    if (unknown.length > 0)
+      throw new NewerDatabaseError(
+        `The database ${client.database ?? ''} was brought forward by newer code: this code does not know ${unknown.map((each) => `${name}/${each}`).join(', ')}. Run the newer code, or restore the database as it was.`,
+      );
   }
 }
 
