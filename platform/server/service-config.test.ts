@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ConfigError, databaseUrl, readServiceConfig } from './service-config.ts';
+import { ConfigError, databaseUrl, milliseconds, readServiceConfig } from './service-config.ts';
 
 const GOOD = {
   PORT: '0',
@@ -7,7 +7,8 @@ const GOOD = {
   USERS_JWKS_URL: 'http://127.0.0.1:4001/keys',
   DATABASE_URL: 'postgres://127.0.0.1/orders',
 };
-const read = (env: NodeJS.ProcessEnv) => readServiceConfig({ DATABASE_URL: databaseUrl }, env);
+const read = (env: NodeJS.ProcessEnv) =>
+  readServiceConfig({ DATABASE_URL: databaseUrl, LIFE_MS: milliseconds(5_000) }, env);
 
 function refusal(env: NodeJS.ProcessEnv): string {
   try {
@@ -36,10 +37,19 @@ test.each([
   [{ GATEWAY_SECRET: `short${' '.repeat(16)}` }, 'GATEWAY_SECRET: must have at least 16 characters'],
   [{ USERS_JWKS_URL: 'file:///keys' }, 'USERS_JWKS_URL: must be an http:// or https:// URL'],
   [{ DATABASE_URL: 'mysql://db' }, 'DATABASE_URL: must be a postgres:// URL'],
+  [{ LIFE_MS: '15m' }, 'LIFE_MS: must be a whole number of milliseconds from 1'],
+  [{ LIFE_MS: '0' }, 'LIFE_MS: must be a whole number of milliseconds from 1'],
+  [{ LIFE_MS: '1.5' }, 'LIFE_MS: must be a whole number of milliseconds from 1'],
+  [{ LIFE_MS: '-1' }, 'LIFE_MS: must be a whole number of milliseconds from 1'],
+  [{ LIFE_MS: '9'.repeat(20) }, 'LIFE_MS: must be a whole number of milliseconds from 1'],
 ])('%j is refused in one line that names the variable and the mend', (wrong, message) => {
   const told = refusal({ ...GOOD, ...wrong });
   expect(told).toContain(message);
   expect(told).not.toContain('\n');
+});
+
+test('a time that is set counts, and another is as it is without being set', () => {
+  expect([read(GOOD).LIFE_MS, read({ ...GOOD, LIFE_MS: '60000' }).LIFE_MS]).toEqual([5_000, 60_000]);
 });
 
 test.each(['dev-0123456789abcdef', 'DEV-0123456789abcdef', ' dev-0123456789abcdef'])(

@@ -64,3 +64,14 @@ export function refuseDevelopmentSecret(variable: string, secret: string): void 
 
 /** `postgres://user:password@host:port/database` */
 export const databaseUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL');
+
+/** A whole number of milliseconds. @param standard where the variable is not set @param least that may be said */
+export function milliseconds(standard: number, least = 1) {
+  const message = `must be a whole number of milliseconds from ${least}`;
+  return z
+    .string()
+    .regex(/^\d+$/, message)
+    .transform(Number)
+    .pipe(z.number().min(least, message).max(Number.MAX_SAFE_INTEGER, message))
+    .default(standard);
+}

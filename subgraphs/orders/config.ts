@@ -1,8 +1,5 @@
-import { z } from 'zod';
-import { databaseUrl, readServiceConfig } from '#platform/server/service-config.ts';
+import { databaseUrl, milliseconds, readServiceConfig } from '#platform/server/service-config.ts';
 import { EXPIRY_TIMES } from './commands/expire-orders.ts';
-
-const ms = (standard: number) => z.coerce.number().int().positive().default(standard);
 
 /** The one reader of this service's environment. */
 export const readConfig = () =>
@@ -10,9 +7,9 @@ export const readConfig = () =>
     ORDERS_DATABASE_URL: databaseUrl,
     BUS_DATABASE_URL: databaseUrl,
     /** How long an order may wait for its stock or its payment before it is cancelled. */
-    ORDER_UNPAID_LIFE_MS: ms(EXPIRY_TIMES.unpaidMs),
+    ORDER_UNPAID_LIFE_MS: milliseconds(EXPIRY_TIMES.unpaidMs),
     /** How long an order whose payment failed waits to be paid anew. */
-    ORDER_PAYMENT_FAILED_LIFE_MS: ms(EXPIRY_TIMES.paymentFailedMs),
+    ORDER_PAYMENT_FAILED_LIFE_MS: milliseconds(EXPIRY_TIMES.paymentFailedMs),
   });
 
 export type OrdersConfig = ReturnType<typeof readConfig>;

@@ -1,10 +1,7 @@
-import { z } from 'zod';
-import { databaseUrl, readServiceConfig } from '#platform/server/service-config.ts';
+import { databaseUrl, milliseconds, readServiceConfig } from '#platform/server/service-config.ts';
 import { HOLD_TIMES } from './operations/expire-holds.ts';
 import { OPERATION_TIMES } from './operations/run-operations.ts';
 import { HOLD_MS } from './provider/simulator.ts';
-
-const ms = (standard: number) => z.coerce.number().int().positive().default(standard);
 
 /** The one reader of the environment here. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env) {
@@ -13,15 +10,15 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       PAYMENTS_DATABASE_URL: databaseUrl,
       BUS_DATABASE_URL: databaseUrl,
       /** How long the provider may leave an authorisation unanswered before it counts as declined. */
-      PAYMENT_DEADLINE_MS: ms(OPERATION_TIMES.authorisationDeadlineMs),
+      PAYMENT_DEADLINE_MS: milliseconds(OPERATION_TIMES.authorisationDeadlineMs),
       /** How long one call to the provider may take. */
-      PAYMENT_PROVIDER_TIMEOUT_MS: ms(OPERATION_TIMES.providerTimeoutMs),
+      PAYMENT_PROVIDER_TIMEOUT_MS: milliseconds(OPERATION_TIMES.providerTimeoutMs),
       /** How long the simulator takes over `tok_slow`. */
-      PAYMENT_SIMULATOR_SLOW_MS: ms(2_000),
+      PAYMENT_SIMULATOR_SLOW_MS: milliseconds(2_000),
       /** How long the simulator holds an amount. */
-      PAYMENT_SIMULATOR_HOLD_MS: ms(HOLD_MS),
+      PAYMENT_SIMULATOR_HOLD_MS: milliseconds(HOLD_MS),
       /** How long before the provider lets go of an amount its payment counts as EXPIRED, and its order has to be paid anew. */
-      PAYMENT_HOLD_MARGIN_MS: ms(HOLD_TIMES.holdMarginMs),
+      PAYMENT_HOLD_MARGIN_MS: milliseconds(HOLD_TIMES.holdMarginMs),
     },
     env,
   );
