@@ -94,6 +94,25 @@ test('only the gateway is open to the outside, and everything that stays up says
   expect(checked.map(([name]) => name).toSorted()).toEqual(['postgres', ...Object.keys(readers)].toSorted());
 });
 
+describe('a setting in .env', () => {
+  const read = (name: string) => readFileSync(path.join(ROOT, name), 'utf8');
+  const [ofServices = ''] = /^# --- the gateway[^]*?^# --- docker compose/m.exec(read('.env.example')) ?? [];
+  const [production = ''] = /^## In production\n[^]*?(?=^## )/m.exec(read('README.md')) ?? [];
+  const named = [
+    ...[...ofServices.matchAll(/^# ([A-Z_]+)=/gm)].map(([, name = '']) => name),
+    ...[...production.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, name = '']) => name),
+  ].filter((name) => name !== 'HOST'); // 0.0.0.0 in a container, whatever it is outside
+
+  test.each([...new Set(named)])('%s reaches a service', (name) => {
+    expect(read('.env.example')).toMatch(new RegExp(`^# ${name}=`, 'm'));
+    const reached = Object.keys(readers).filter(
+      (service) =>
+        environmentOf(service, { ...secrets, [name]: 'as it is said there' })[name] === 'as it is said there',
+    );
+    expect(reached).not.toEqual([]);
+  });
+});
+
 test('no secret has a default', () => {
   for (const name of Object.keys(secrets)) {
     expect(text).toContain(`\${${name}:?`);
