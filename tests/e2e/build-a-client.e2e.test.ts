@@ -5,6 +5,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { gql } from '@apollo/client';
+import type { Client } from '@urql/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { behaviourOf } from '#subgraphs/payments/provider/simulator-tokens.ts';
 import { OrderUpdatedDocument, ProductsDocument } from '#tests/documents/documents.generated.ts';
@@ -25,11 +26,13 @@ let chapter: string;
 let system: TestSystem;
 let folder: string;
 const files: string[] = [];
+/** Those of the chapter's table, each with what stands beside it and an order that was paid with it. */
+const cards: { card: string; promise: string; order: string }[] = [];
 
 beforeAll(async () => {
   const readme = await readFile(path.join(ROOT, 'README.md'), 'utf8');
   [chapter = ''] = /^## Build a client\n[^]*?(?=^## )/m.exec(readme) ?? [];
-  system = await startTestSystem();
+  system = await startTestSystem({ env: { PAYMENT_DEADLINE_MS: '6000' } });
   folder = await mkdtemp(path.join(tmpdir(), 'ordergraph-client-'));
   // Where the snippets' imports are found.
   await symlink(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
@@ -42,6 +45,9 @@ beforeAll(async () => {
   const { logIn } = await snippet('session.ts');
   const { email, password } = system.account('ada');
   await logIn(email, password);
+  // Placed now, as two of them take until the provider's time is up.
+  for (const [, card = '', promise = ''] of chapter.matchAll(/^\| `(tok_\w+)` +\| (.*\S) +\|$/gm))
+    cards.push({ card, promise, order: await placedOrder(card) });
 });
 afterAll(async () => {
   const { socket } = await snippet('live.ts');
@@ -148,9 +154,31 @@ test('the types are generated from a running gateway, amounts as texts', async (
   expect(generated).toMatch(/amount: string,? ?;? currencyCode: string/);
 });
 
-test('every card of the table is one that the simulator knows', () => {
-  const cards = [...chapter.matchAll(/^\| `(tok_\w+)`/gm)].map(([, card = '']) => card);
-  expect(cards.length).toBeGreaterThan(5);
+test('every card of the table is one that the simulator knows, and does what stands there', async () => {
   const unknown = behaviourOf('no such card');
-  expect(cards.filter((card) => behaviourOf(card) === unknown)).toEqual([]);
+  const { urql } = await snippet('urql.ts');
+  expect(cards.length).toBeGreaterThan(5);
+  expect(cards.filter(({ card }) => behaviourOf(card) === unknown)).toEqual([]);
+
+  const came = await Promise.all(cards.map(async ({ card, order }) => [card, await outcomeOf(urql, order)]));
+  const written = cards.map(({ card, promise }) => [
+    card,
+    /^REJECTED, `(\w+)`/.exec(promise)?.[1] ?? 'CONFIRMED',
+  ]);
+  expect(came).toEqual(written);
 });
+
+/** `CONFIRMED`, or why it was rejected. */
+function outcomeOf(urql: Client, id: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const { unsubscribe } = urql
+      .subscription(OrderUpdatedDocument, { id, after: 0 })
+      .subscribe(({ data, error }) => {
+        const { status, reason } = data?.orderUpdated ?? {};
+        if (error === undefined && status !== 'CONFIRMED' && reason == null) return;
+        queueMicrotask(() => unsubscribe());
+        if (error === undefined) resolve(reason ?? status);
+        else reject(error);
+      });
+  });
+}
