@@ -54,6 +54,8 @@ export function serveSubscriptions<Context extends RequestContext>(
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: SUBGRAPH_REQUEST_BYTES,
+    // One message a turn of the event loop: what a gateway sends in one piece shares it with everybody else's queries.
+    allowSynchronousEvents: false,
     handleProtocols,
   });
   const mask = (error: GraphQLError) => maskError(error, 'unknown', logger);

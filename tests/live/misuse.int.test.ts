@@ -3,6 +3,8 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { mostInOneTurn } from '#tests/support/turns.ts';
+import { until } from '#tests/support/until.ts';
 import { type LiveGateway, startLiveGateway } from './live-gateway.ts';
 import {
   connectAcknowledged,
@@ -226,3 +228,19 @@ async function bystanderIsServedAmongOthers(): Promise<void> {
   const version = live.feed.publish('bystander');
   expect((await bystander.next()).payload?.data?.['itemChanged']?.version).toBe(version);
 }
+
+test('who subscribes and completes in one piece, over and over, shares the event loop with everybody else', async () => {
+  const times = 500;
+  await using client = await connectAcknowledged(live.wsUrl);
+  const before = live.metrics.subscriptionsTotal;
+  const begun = () => live.metrics.subscriptionsTotal - before;
+  const most = await mostInOneTurn(begun, async () => {
+    for (let n = 0; n < times; n += 1) {
+      client.send(subscribeMessage(String(n), itemChanged('bystander')));
+      client.send({ id: String(n), type: 'complete' });
+    }
+    await until(() => begun() === times, 'all of it to be heard');
+  });
+  expect(most).toBeLessThan(5);
+  await bystanderIsServed();
+});

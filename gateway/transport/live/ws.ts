@@ -71,6 +71,8 @@ export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEn
     perMessageDeflate: false,
     autoPong: false,
     maxPayload: live.maxMessageBytes,
+    // One message a turn of the event loop: who sends thousands in a row shares it with everybody else.
+    allowSynchronousEvents: false,
     closeTimeout: CLOSE_TIMEOUT_MS,
     handleProtocols: (offered) => WS_PROTOCOLS.find(({ name }) => offered.has(name))?.name ?? false,
   } as ConstructorParameters<typeof WebSocketServer>[0]);
