@@ -75,6 +75,11 @@ test.each([
   ['no message', { path: ['a'] }, { message: 'an error without a message', path: ['a'] }],
   ['a message that is no text', { message: { a: 1 } }, { message: 'an error without a message' }],
   ['extensions that are none', { message: 'no', extensions: 'x' }, { message: 'no' }],
+  [
+    'extensions nested by the thousand',
+    { message: 'no', extensions: { a: JSON.parse('['.repeat(10_000) + ']'.repeat(10_000)) } },
+    { message: 'no' },
+  ],
 ])('an error with %s takes no data away', (_what, error, expected) => {
   for (const type of [JSON_TYPE, GRAPHQL_TYPE])
     expect(read(200, type, { data: { a: 1 }, errors: [error] })).toEqual({

@@ -7,6 +7,8 @@ export const UNREADABLE: readonly GraphQLFormattedError[] = [
 ];
 
 const INDEX = /^\d{1,9}$/;
+/** What is nested by the thousand cannot be written again, and would take the whole answer with it. */
+const DEEPEST_EXTENSIONS = 100;
 
 /**
  * The errors by the specification: an odd path is cut off where it is odd, an odd message, path or `extensions` are left out.
@@ -24,7 +26,7 @@ function isSound(error: unknown): error is GraphQLFormattedError {
   if (!isRecord(error) || typeof error['message'] !== 'string') return false;
   const { path, extensions } = error;
   return (
-    (extensions === undefined || isRecord(extensions)) &&
+    (extensions === undefined || areExtensions(extensions)) &&
     (path === undefined || (Array.isArray(path) && path.every(isElement)))
   );
 }
@@ -40,8 +42,17 @@ function readError({ message, path, extensions }: Record<string, unknown>): Grap
   return {
     message: typeof message === 'string' ? message : 'an error without a message',
     ...(way !== undefined && { path: way }),
-    ...(isRecord(extensions) && { extensions }),
+    ...(areExtensions(extensions) && { extensions }),
   };
+}
+
+function areExtensions(value: unknown): value is Record<string, unknown> {
+  return isRecord(value) && isWithin(value, DEEPEST_EXTENSIONS);
+}
+
+function isWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((inner) => isWithin(inner, levels - 1));
 }
 
 /** No name in GraphQL begins with a digit, so that what looks like an index is one. */
