@@ -45,6 +45,7 @@ import { integer, list } from './variable-types.ts';
  * | `MAX_HEIGHT`                    | 1000        | its fields; one under several aliases in one selection set counts once       |
  * | `MAX_ALIASES`                   | 30          | its aliases                                                                  |
  * | `MAX_ROOT_FIELDS`               | 20          | its fields of Query, Mutation or Subscription                                |
+ * | `MAX_MUTATION_FIELDS`           | 5           | the same of a mutation, whose fields are a call each, one after another      |
  * | `MAX_RECURSIVE_SELECTIONS`      | 10000       | its fields and fragments, each as often as it is reached                     |
  * | `MAX_DIRECTIVES`                | 200         | its directives                                                               |
  * | `MAX_TYPED_SELECTIONS`          | 20000       | its fields, each for every object type that it may be asked of               |

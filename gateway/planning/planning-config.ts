@@ -13,6 +13,8 @@ export interface DocumentLimits {
   readonly maxAliases: number;
   /** Names in the answer's `data`. */
   readonly maxRootFields: number;
+  /** The same of a mutation alone: each is a call of its own, one after another, and most of them write. */
+  readonly maxMutationFields: number;
   /** Fields and fragments, each as often as it is reached. */
   readonly maxRecursiveSelections: number;
   readonly maxDirectives: number;
@@ -28,6 +30,7 @@ export const DOCUMENT_LIMIT_VARIABLES = {
   MAX_HEIGHT: integer(1_000, 1),
   MAX_ALIASES: integer(30, 0),
   MAX_ROOT_FIELDS: integer(20, 1),
+  MAX_MUTATION_FIELDS: integer(5, 1),
   MAX_RECURSIVE_SELECTIONS: integer(10_000, 1),
   MAX_DIRECTIVES: integer(200, 0),
   MAX_TYPED_SELECTIONS: integer(20_000, 1),
@@ -43,6 +46,7 @@ export function documentLimits(env: Read<typeof DOCUMENT_LIMIT_VARIABLES>): Docu
     maxHeight: env.MAX_HEIGHT,
     maxAliases: env.MAX_ALIASES,
     maxRootFields: env.MAX_ROOT_FIELDS,
+    maxMutationFields: env.MAX_MUTATION_FIELDS,
     maxRecursiveSelections: env.MAX_RECURSIVE_SELECTIONS,
     maxDirectives: env.MAX_DIRECTIVES,
     maxTypedSelections: env.MAX_TYPED_SELECTIONS,

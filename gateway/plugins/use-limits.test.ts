@@ -41,6 +41,24 @@ describe('a document that asks for too much is refused before anything is planne
   ])('%s', (_what, source) => expect(refusalsOf(source)).toEqual(['MAX_ROOT_FIELDS_LIMIT']));
 
   it.each([
+    [
+      'log-outs',
+      `mutation { ${times(6, (i) => `l${i}: logOut(input: { refreshToken: "x" }) { loggedOut }`)} }`,
+    ],
+    [
+      'fragments of log-outs',
+      `mutation { ...A ... { ...B } } fragment A on Mutation { ${times(3, (i) => `a${i}: logOut(input: { refreshToken: "x" }) { loggedOut }`)} }
+       fragment B on Mutation { ...A ${times(3, (i) => `b${i}: logOut(input: { refreshToken: "x" }) { loggedOut }`)} }`,
+    ],
+    [
+      'one of two operations',
+      `query Q { me { id } } mutation M { ${times(6, (i) => `l${i}: logOut(input: { refreshToken: "x" }) { loggedOut }`)} }`,
+    ],
+  ])('mutations by the dozen: %s', (_what, source) =>
+    expect(refusalsOf(source)).toEqual(['MAX_MUTATION_FIELDS_LIMIT']),
+  );
+
+  it.each([
     ['aliases of one nested field', `{ me { ${times(450, (i) => `o${i}: orders { totalCount }`)} } }`],
     ['aliases that double 14 times', doubling(14)],
     ['aliases that double 20 times', doubling(20)],
@@ -103,6 +121,9 @@ describe('a document that asks for too much is refused before anything is planne
     expect(refusalsOf(source)).toEqual([]);
     expect(refusalsOf(source, of({ MAX_ALIASES: '1' }))).toEqual(['MAX_ALIASES_LIMIT']);
     expect(refusalsOf(source, of({ MAX_ROOT_FIELDS: '1' }))).toEqual(['MAX_ROOT_FIELDS_LIMIT']);
+    const mutation = 'mutation { a: logOut(input: { refreshToken: "x" }) { loggedOut } __typename }';
+    expect(refusalsOf(mutation)).toEqual([]);
+    expect(refusalsOf(mutation, of({ MAX_MUTATION_FIELDS: '1' }))).toEqual(['MAX_MUTATION_FIELDS_LIMIT']);
     expect(refusalsOf(source, of({ MAX_HEIGHT: '3' }))).toEqual(['MAX_HEIGHT_LIMIT']);
     expect(refusalsOf(source, of({ MAX_RECURSIVE_SELECTIONS: '4' }))).toEqual([
       'MAX_RECURSIVE_SELECTIONS_LIMIT',

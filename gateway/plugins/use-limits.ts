@@ -1,4 +1,4 @@
-import { type DocumentNode, Kind, Lexer, Source, TokenKind, visit } from 'graphql';
+import { type DocumentNode, Kind, Lexer, OperationTypeNode, Source, TokenKind, visit } from 'graphql';
 import type { GatewayConfig } from '#gateway/config.ts';
 import type { DocumentLimits } from '#gateway/planning/planning-config.ts';
 import { refusedOperation } from '#gateway/planning/operation-error.ts';
@@ -20,7 +20,8 @@ export function useLimits({
     checkDocument(document) {
       const count = createCounter(document);
       for (const definition of document.definitions)
-        if (definition.kind === Kind.OPERATION_DEFINITION) checkCounts(count(definition), limits);
+        if (definition.kind === Kind.OPERATION_DEFINITION)
+          checkCounts(definition.operation, count(definition), limits);
       if (!introspection) refuseIntrospection(document);
     },
     checkOperation(schema, document, operation) {
@@ -84,13 +85,20 @@ function check(count: number, max: number, code: string, what: string): void {
   );
 }
 
-function checkCounts(counts: OperationCounts, limits: DocumentLimits): void {
+function checkCounts(kind: OperationTypeNode, counts: OperationCounts, limits: DocumentLimits): void {
   if (counts.depth > limits.maxDepth)
     throw refusedOperation(
       `The operation is ${counts.depth} levels deep; at most ${limits.maxDepth} are allowed.`,
       'OPERATION_TOO_DEEP',
     );
   check(counts.rootFields, limits.maxRootFields, 'MAX_ROOT_FIELDS_LIMIT', 'root fields');
+  if (kind === OperationTypeNode.MUTATION)
+    check(
+      counts.rootFields,
+      limits.maxMutationFields,
+      'MAX_MUTATION_FIELDS_LIMIT',
+      'root fields of a mutation',
+    );
   check(counts.aliases, limits.maxAliases, 'MAX_ALIASES_LIMIT', 'aliases');
   check(counts.directives, limits.maxDirectives, 'MAX_DIRECTIVES_LIMIT', 'directives');
   check(counts.height, limits.maxHeight, 'MAX_HEIGHT_LIMIT', 'fields');

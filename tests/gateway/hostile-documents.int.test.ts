@@ -109,6 +109,11 @@ describe.each(Object.entries(TRANSPORTS))('over %s', (transport, send) => {
       `{ ${Array.from({ length: 60 }, (_, i) => `a${i}: start { id }`).join(' ')} }`,
       'MAX_ROOT_FIELDS_LIMIT',
     ],
+    [
+      'six aliases of a mutation',
+      `mutation { ${Array.from({ length: 6 }, (_, i) => `a${i}: start { id }`).join(' ')} }`,
+      'MAX_MUTATION_FIELDS_LIMIT',
+    ],
     ['nothing at all', '#', 'GRAPHQL_PARSE_FAILED'],
   ])('%s are the client’s fault', async (_what, query, code) => {
     const { status = 400, code: told } = await send(query);

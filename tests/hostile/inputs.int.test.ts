@@ -294,3 +294,28 @@ test('lists and their counts agree, whoever’s orders are asked for', async () 
     }
   }
 });
+
+test('registrations and log-ins by the dozen in one document make no account and prove no password', async () => {
+  const { sql } = subgraphs.databases.users;
+  const register = (n: number) =>
+    `r${n}: registerUser(input: { email: "dozen${n}@example.com", password: "${PASSWORD}", name: "Eve" }) { session { accessToken } userErrors { code } }`;
+  const logIn = (n: number) =>
+    `l${n}: logIn(input: { email: "ada@example.com", password: "wrong ${n}" }) { userErrors { code } }`;
+  const fields = (count: number, field: (n: number) => string) =>
+    Array.from({ length: count }, (_, n) => field(n)).join(' ');
+  const [before] =
+    await sql`select count(*)::int as users, (select count(*)::int from password_attempts) as attempts from users`;
+  for (const document of [
+    `mutation { ${fields(12, register)} }`,
+    `mutation { ${fields(6, logIn)} }`,
+    `mutation { ...A ...B } fragment A on Mutation { ${fields(3, register)} } fragment B on Mutation { ...A ${fields(3, logIn)} }`,
+  ])
+    expect(code(await ask(document, {}))).toEqual(['MAX_MUTATION_FIELDS_LIMIT']);
+  const [after] =
+    await sql`select count(*)::int as users, (select count(*)::int from password_attempts) as attempts from users`;
+  expect(after).toEqual(before);
+  const { data } = await ask(`mutation { ${fields(2, register)} }`, {});
+  expect(Object.values(data ?? {})).toEqual(
+    Array.from({ length: 2 }, () => ({ session: { accessToken: expect.any(String) }, userErrors: [] })),
+  );
+});

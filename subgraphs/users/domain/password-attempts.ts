@@ -24,7 +24,11 @@ export const NETWORK_TAKEN = { perWindow: 10, windowMs: HOUR_MS } as const;
 /** Callers without an address, who are ourselves, count as one network with so many times the limits. */
 export const NO_ADDRESS_FACTOR = 10;
 
-/** Log-ins, registrations and changes of passwords in one request. */
+/**
+ * Log-ins, registrations and changes of passwords in one request. The gateway sends each root field of a mutation as a request
+ * of its own and has its own limit of as many a document (MAX_MUTATION_FIELDS). They are not counted together here: what
+ * would tell which belong together is the request's id, and a client may say the same one for all it ever asks.
+ */
 export const PASSWORDS_PER_REQUEST = 5;
 
 /** Networks that an account was last logged in to from. */
