@@ -218,6 +218,18 @@ test.each([
   expect(logIn?.userErrors).toEqual([{ code: 'INVALID_CREDENTIALS' }]);
 });
 
+test.each(['delete from sessions', 'truncate sessions cascade'])(
+  'sessions that an operator ends by %j have ended in every service, and in users at once',
+  async (statement) => {
+    const [first, second] = await twoSessions();
+    expect(await refusals(second, null)).toEqual(GOES_ON);
+    await subgraphs.databases.users.sql.unsafe(statement);
+    for (const each of [first, second]) expect(await refusals(each, 'UNAUTHENTICATED')).toEqual(ENDED);
+    const input = { email: first.email, password: PASSWORD };
+    expect(await refusals(await session(LOG_IN, 'logIn', first.email, input), null)).toEqual(GOES_ON);
+  },
+);
+
 test('what is told of a session is told once and leaves the outbox', async () => {
   const { sql } = subgraphs.databases.users;
   const { refreshToken, authorization, ...rest } = await register();

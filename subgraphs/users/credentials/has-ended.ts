@@ -1,12 +1,13 @@
 import type { UserActor } from '#platform/auth/actor.ts';
 import { isUuid } from '#platform/postgres/is-uuid.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
-import { isEndedSession } from '../db/session.queries.ts';
+import { isWithoutSession } from '../db/session.queries.ts';
 
 /**
- * Whether the session of this actor's token has ended, told from the sessions themselves. One that is gone with its
- * account is for the commands to notice, which look for the account anyway.
+ * Whether the session of this actor's token has ended, told from the sessions themselves: one whose row somebody deleted has,
+ * and the other services hear so, too. An account that is gone is for the commands to notice, which look for it anyway.
  */
-export async function hasEnded(db: Queryable, { sessionId }: UserActor): Promise<boolean> {
-  return sessionId !== undefined && isUuid(sessionId) && isEndedSession(db, sessionId);
+export async function hasEnded(db: Queryable, { userId, sessionId }: UserActor): Promise<boolean> {
+  if (sessionId === undefined || !isUuid(sessionId) || !isUuid(userId)) return false;
+  return isWithoutSession(db, userId, sessionId);
 }

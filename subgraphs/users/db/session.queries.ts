@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, isNotNull, isNull, lte, type SQL } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNotNull, isNull, lte, notExists, type SQL } from 'drizzle-orm';
 import { outbox } from '#platform/outbox/tables.ts';
 import type { Queryable, Transaction } from '#platform/postgres/database.ts';
 import type { EndReason } from '../domain/session.ts';
@@ -16,12 +16,16 @@ export async function insertSession(
   await tx.insert(sessions).values(session);
 }
 
-/** False for one that is unknown, too: it went with its account. */
-export async function isEndedSession(db: Queryable, id: string): Promise<boolean> {
-  const found = await db
+/** Whether this user, who is there, has no such session that goes on: it was ended, or its row is gone. */
+export async function isWithoutSession(db: Queryable, userId: string, sessionId: string): Promise<boolean> {
+  const goesOn = db
     .select({ id: sessions.id })
     .from(sessions)
-    .where(and(eq(sessions.id, id), isNotNull(sessions.endedAt)));
+    .where(and(eq(sessions.id, sessionId), eq(sessions.userId, userId), isNull(sessions.endedAt)));
+  const found = await db
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.id, userId), notExists(goesOn)));
   return found.length > 0;
 }
 
