@@ -12,6 +12,7 @@ import {
   valueFromAST,
   type VariableDefinitionNode,
 } from 'graphql';
+import { isWithin } from '#gateway/json/nesting.ts';
 import { quoted, shortened } from './bounded-messages.ts';
 import { withBuiltInDoubles } from './exact-variables.ts';
 
@@ -63,7 +64,7 @@ export function createCoercion(
   return (raw) => {
     if (variables.length === 0) return { variables: {} };
     for (const { name, definition } of variables) {
-      if (isTooDeep(raw[name], MAX_DEPTH))
+      if (!isWithin(raw[name], MAX_DEPTH))
         return {
           errors: [refusal(`Variable "$${name}" is nested more than ${MAX_DEPTH} deep.`, definition)],
         };
@@ -117,17 +118,6 @@ function setOwn(values: Record<string, unknown>, name: string, value: unknown): 
 
 function placeOf(path: readonly (string | number)[]): string {
   return path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
-}
-
-function isTooDeep(value: unknown, left: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (left === 0) return true;
-  if (Array.isArray(value)) {
-    for (const item of value) if (isTooDeep(item, left - 1)) return true;
-    return false;
-  }
-  for (const inner of Object.values(value)) if (isTooDeep(inner, left - 1)) return true;
-  return false;
 }
 
 function refusal(message: string, definition?: VariableDefinitionNode): GraphQLError {

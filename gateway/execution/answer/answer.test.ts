@@ -1,5 +1,6 @@
 import { getIntrospectionQuery } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { parseExactJson } from '#gateway/json/exact-json.ts';
 import {
   createInProcessGateway,
   type InProcessGateway,
@@ -8,7 +9,11 @@ import {
 
 /** One subgraph that answers with `data` whatever it is asked, true to its schema or not. */
 function answering(sdl: string, data: Record<string, unknown>): InProcessGateway {
-  const lying: SubgraphSource = { sdl, answer: () => Promise.resolve({ data }) };
+  return answeringBy(sdl, () => data);
+}
+
+function answeringBy(sdl: string, data: () => Record<string, unknown>): InProcessGateway {
+  const lying: SubgraphSource = { sdl, answer: () => Promise.resolve({ data: data() }) };
   return createInProcessGateway({ lying, other: { sdl: 'type Query { other: Int }' } });
 }
 
@@ -143,6 +148,62 @@ describe('a null where none may be', () => {
     const result = await createInProcessGateway({ lying }).ask('{ outer { inner { id } } }');
     expect(result.data).toEqual({ outer: null });
     expect(result.errors).toHaveLength(1);
+  });
+});
+
+describe('a value of another kind than its field', () => {
+  const sdl = `type Query { v: V } scalar JSON enum Colour { RED } interface Shape { n: Int } type Box implements Shape { n: Int }
+    type V { int: Int float: Float text: String id: ID on: Boolean colour: Colour any: JSON ints: [Int] box: Box boxes: [Box] shape: Shape }`;
+  let data: unknown;
+  const lying = answeringBy(sdl, () => data as Record<string, unknown>);
+  const ask = (field: string, json: string) => {
+    data = parseExactJson(`{"v":{"${field}":${json}}}`);
+    return lying.ask(`{ v { ${field} ${/^(box|boxes|shape)$/.test(field) ? '{ n }' : ''} } }`);
+  };
+
+  it.each([
+    ['int', ['2147483648', '-2147483649', '9007199254740993', '1.5', '1e400', '"1"', 'true', '[1]', '{}']],
+    ['float', ['1e400', '"1.5"', '"NaN"', 'true', '[1.5]', '{}']],
+    ['text', ['1', '1.0', '9007199254740993', 'true', '["a"]', '{}']],
+    ['id', ['1.5', '1e400', 'true', '["a"]', '{}']],
+    ['on', ['"true"', '1', '0', '[true]', '{}']],
+    ['colour', ['"BLUE"', '0', 'true', '["RED"]', '{}']],
+    ['ints', ['1', '{}', '"1"']],
+    ['box', ['[{"n":1}]', '[]', '1', '"Box"', '9007199254740993']],
+    ['boxes', ['{"n":1}', '1', '9007199254740993']],
+    ['shape', ['[{"__typename":"Box","n":1}]', '[]', '{"__typename":"V"}', '9007199254740993']],
+  ])('is null with one error at its place: %s', async (field, values) => {
+    for (const value of values) {
+      const { data: told, errors } = await ask(field, value);
+      expect({ value, told }).toEqual({ value, told: { v: { [field]: null } } });
+      expect(errors).toHaveLength(1);
+      expect(errors).toMatchObject([{ path: ['v', field], extensions: { code: 'INVALID_VALUE' } }]);
+    }
+  });
+
+  it('takes nothing else of its list away', async () => {
+    data = { v: { ints: [1, 2 ** 31], boxes: [[], { n: 1 }] } };
+    const { data: told, errors } = await lying.ask('{ v { ints boxes { n } } }');
+    expect(told).toEqual({ v: { ints: [1, null], boxes: [null, { n: 1 }] } });
+    expect(errors?.map(({ path }) => path)).toEqual([
+      ['v', 'ints', 1],
+      ['v', 'boxes', 0],
+    ]);
+  });
+
+  it.each([
+    ['int', ['2147483647', '-2147483648', '0', '-0', '7.0', '1e2']],
+    ['float', ['1', '1.5', '-0.5', '9007199254740993', '1e2']],
+    ['id', ['"1"', '1', '9007199254740993', '-5', '1.0']],
+    ['any', ['1.0', '"a"', '[1]', '{"a":[{}]}', '9007199254740993', 'true']],
+  ])('is answered where it is one of the field: %s', async (field, values) => {
+    for (const value of values) {
+      const { data: told, errors } = await ask(field, value);
+      expect({ value, errors }).toEqual({ value });
+      const expected = field === 'id' ? `"${value.replaceAll(/"|\.0/g, '')}"` : value;
+      const exact = field === 'any' ? expected : JSON.stringify(JSON.parse(expected));
+      expect(JSON.stringify(told)).toBe(`{"v":{"${field}":${exact}}}`);
+    }
   });
 });
 

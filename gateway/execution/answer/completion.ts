@@ -1,21 +1,15 @@
 // Running, when something is wrong with the merged tree: the answer by the letter of the specification, with its errors.
 import {
-  GraphQLBoolean,
-  GraphQLFloat,
   type GraphQLFormattedError,
-  GraphQLID,
-  GraphQLInt,
   type GraphQLLeafType,
   type GraphQLOutputType,
-  GraphQLString,
-  isEnumType,
   isListType,
   isNonNullType,
   isObjectType,
 } from 'graphql';
-import { idText, toDouble } from '#gateway/json/exact-json.ts';
 import { type ClientView, type Selections, type ViewField, visibleTypenames } from './client-view.ts';
 import { createErrorPaths } from './error-paths.ts';
+import { isTooDeep, leafValue, MAX_DEPTH } from './leaf-values.ts';
 import type { IntrospectionSource } from './projection.ts';
 
 type Path = (string | number)[];
@@ -64,13 +58,15 @@ export function completeAnswer(
       return completeList(type.ofType, value, field, parent, path);
     }
     if (field.selections !== undefined) {
-      if (typeof value !== 'object') return fail(`Expected an object for ${place}.`, 'INVALID_VALUE', path);
+      if (typeof value !== 'object' || Array.isArray(value))
+        return fail(`Expected an object for ${place}.`, 'INVALID_VALUE', path);
       return completeObject(field.selections, value, place, path);
     }
-    const leaf = completeLeaf(type as GraphQLLeafType, value);
-    return leaf === undefined
-      ? fail(`Invalid value for ${place} of type ${String(type)}.`, 'INVALID_VALUE', path)
-      : leaf;
+    const leaf = leafValue(type as GraphQLLeafType, value);
+    if (leaf !== undefined) return leaf;
+    if (isTooDeep(value))
+      return fail(`The value of ${place} is nested more than ${MAX_DEPTH} deep.`, 'VALUE_TOO_DEEP', path);
+    return fail(`Invalid value for ${place} of type ${String(type)}.`, 'INVALID_VALUE', path);
   }
 
   function completeList(
@@ -125,25 +121,6 @@ export function completeAnswer(
 
   const data = completeObject(view.root, tree as object, view.root.type.name, []);
   return { data: data === FAILED ? null : (data as Record<string, unknown>), errors };
-}
-
-/** The value as it is answered, `undefined` when it is none of the type's. */
-function completeLeaf(type: GraphQLLeafType, value: unknown): unknown {
-  if (isEnumType(type)) return typeof value === 'string' && type.getValue(value) ? value : undefined;
-  switch (type.name) {
-    case GraphQLString.name:
-      return typeof value === 'string' ? value : undefined;
-    case GraphQLBoolean.name:
-      return typeof value === 'boolean' ? value : undefined;
-    case GraphQLInt.name:
-      return Number.isInteger(toDouble(value)) ? toDouble(value) : undefined;
-    case GraphQLFloat.name:
-      return Number.isFinite(toDouble(value)) ? toDouble(value) : undefined;
-    case GraphQLID.name:
-      return typeof value === 'string' ? value : idText(value);
-    default:
-      return value;
-  }
 }
 
 function ownValue(object: object, key: string): unknown {

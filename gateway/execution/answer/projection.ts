@@ -14,6 +14,7 @@ import {
 } from 'graphql';
 import { idText, toDouble } from '#gateway/json/exact-json.ts';
 import { isOneOf, type Program, property, read } from '../code.ts';
+import { isTooDeep } from './leaf-values.ts';
 import { type ClientView, type Selections, type ViewField, visibleTypenames } from './client-view.ts';
 
 /** Values of the fields that the gateway answers by itself. Set before a projection, which runs without a break. */
@@ -101,7 +102,7 @@ export function writeProjection(
     if (isListType(nullable))
       return compound(empty, otherwise, variable, `${projectList(nullable.ofType, selections)}(${variable})`);
     if (selections !== undefined) {
-      const project = `typeof ${variable} === "object" ? ${projectObject(selections)}(${variable}) : undefined`;
+      const project = `typeof ${variable} === "object" && !Array.isArray(${variable}) ? ${projectObject(selections)}(${variable}) : undefined`;
       return compound(empty, otherwise, variable, project);
     }
     return `if (${empty}) { ${otherwise} } else { ${leafStatements(program, nullable as GraphQLLeafType, variable)} }`;
@@ -131,11 +132,12 @@ export function writeProjection(
   return projectObject(view.root);
 }
 
+/** {@link leafValue} as source. */
 function leafStatements(program: Program, type: GraphQLLeafType, variable: string): string {
   const unless = (condition: string) => `if (!(${condition})) return undefined;`;
   // A number may have been kept as its text, for a custom scalar's sake.
   const unlessDouble = (check: string) =>
-    `if (!${check}(${variable})) { ${variable} = ${program.constant(toDouble)}(${variable}); ${unless(`${check}(${variable})`)} }`;
+    `if (!(${check})) { ${variable} = ${program.constant(toDouble)}(${variable}); ${unless(check)} }`;
   if (isEnumType(type))
     return unless(
       isOneOf(
@@ -150,13 +152,13 @@ function leafStatements(program: Program, type: GraphQLLeafType, variable: strin
     case GraphQLBoolean.name:
       return unless(`typeof ${variable} === "boolean"`);
     case GraphQLInt.name:
-      return unlessDouble('Number.isInteger');
+      return unlessDouble(`typeof ${variable} === "number" && (${variable} | 0) === ${variable}`);
     case GraphQLFloat.name:
-      return unlessDouble('Number.isFinite');
+      return unlessDouble(`Number.isFinite(${variable})`);
     case GraphQLID.name:
       return `if (typeof ${variable} !== "string") { ${variable} = ${program.constant(idText)}(${variable}); ${unless(`${variable} !== undefined`)} }`;
     default:
-      return '';
+      return `if (typeof ${variable} === "object" && ${program.constant(isTooDeep)}(${variable})) return undefined;`;
   }
 }
 

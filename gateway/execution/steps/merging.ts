@@ -1,4 +1,5 @@
 // Compiling: how the answer of a fetch gets into the merged tree.
+import { isExactNumber, toDouble } from '#gateway/json/exact-json.ts';
 import { type Program, property, read, write } from '../code.ts';
 import type { Shape, ShapeKey, TreeOutline } from './shape.ts';
 
@@ -102,12 +103,21 @@ export function writeMerge(
     }
     for (const key of outline.at(placeOf(at)).keys())
       if (!values.has(key)) literal.push(property(key, 'undefined'));
+    const check = numberCheck(at);
     const more = typenameStatements(at, 'r');
     if (more.length === 0)
-      return program.declare((name) => `function ${name}(s) { return { ${literal.join(', ')} }; }`);
+      return program.declare((name) => `function ${name}(s) { ${check} return { ${literal.join(', ')} }; }`);
     return program.declare(
-      (name) => `function ${name}(s) { const r = { ${literal.join(', ')} }; ${more.join(' ')} return r; }`,
+      (name) =>
+        `function ${name}(s) { ${check} const r = { ${literal.join(', ')} }; ${more.join(' ')} return r; }`,
     );
+  }
+
+  /** A number that was kept as its text is no object. Looked at where a field is missing that all objects have. */
+  function numberCheck({ keys }: Shape): string {
+    const always = keys.find(({ typenames }) => typenames === undefined);
+    if (always === undefined) return '';
+    return `if (${read('s', always.from)} === undefined && ${program.constant(isExactNumber)}(s)) return ${program.constant(toDouble)}(s);`;
   }
 
   /** For keys whose objects are of a type that follows from that of the object above. */

@@ -1,5 +1,6 @@
 // The errors of a subgraph's answer, as every shape of them that servers send.
 import type { GraphQLFormattedError } from 'graphql';
+import { isWithin } from '#gateway/json/nesting.ts';
 
 /** Stands for errors that cannot be read. */
 export const UNREADABLE: readonly GraphQLFormattedError[] = [
@@ -48,11 +49,6 @@ function readError({ message, path, extensions }: Record<string, unknown>): Grap
 
 function areExtensions(value: unknown): value is Record<string, unknown> {
   return isRecord(value) && isWithin(value, DEEPEST_EXTENSIONS);
-}
-
-function isWithin(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return levels > 0 && Object.values(value).every((inner) => isWithin(inner, levels - 1));
 }
 
 /** No name in GraphQL begins with a digit, so that what looks like an index is one. */
