@@ -12,7 +12,7 @@ import {
 import { CLIENT_MESSAGE_BYTES, SUBGRAPH_ANSWER_BYTES } from '#schema/sizes.ts';
 import { DEFAULT_LIVE_CONFIG, type LiveConfig } from './subscriptions/live-config.ts';
 import { HTTP_VARIABLES, type HttpConfig, httpConfig, LOCAL_ORIGIN } from './transport/http-config.ts';
-import { integer, list } from './variable-types.ts';
+import { integer, list, onOff } from './variable-types.ts';
 
 /**
  * The gateway's settings and the only reader of the environment in `gateway/`. A flag wins over its variable.
@@ -67,6 +67,7 @@ import { integer, list } from './variable-types.ts';
  * | `REQUEST_TIMEOUT_MS`            | 30000       | for a request to arrive whole; connections without one, and clients that take nothing of their answer, are closed after it, too |
  * | `KEEP_ALIVE_TIMEOUT_MS`         | as above    | for the next request on a connection; more than what a load balancer before it has |
  * | `COMPRESS_FROM_BYTES`           | 1024        | shorter answers are sent as they are; 0 compresses none                      |
+ * | `COMPRESS_STREAMS`              | on          | server-sent events and multipart, too, for clients that ask for it           |
  * | `MAX_BATCH`                     | 10          | operations in one HTTP request, with `BATCHING`                              |
  * | `EXPLORER_EXAMPLES`             | none        | file of GraphQL operations, a tab each of `/explorer`                        |
  * | `TRUSTED_PROXIES`               | none        | comma list of addresses and networks of proxies whose `X-Forwarded-For` says where a client is |
@@ -157,8 +158,6 @@ const NEVER_FORWARDED = new Set([
 ]);
 /** A header's name (RFC 9110, 5.6.2). */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
-
-const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
 
 const live = DEFAULT_LIVE_CONFIG;
 

@@ -19,3 +19,5 @@ export const list = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
+
+export const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');

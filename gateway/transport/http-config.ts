@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { integer, list } from '#gateway/variable-types.ts';
+import { integer, list, onOff } from '#gateway/variable-types.ts';
 import { isAddressOrNetwork } from './client-address.ts';
 
 /** How clients are served over HTTP. */
@@ -12,6 +12,8 @@ export interface HttpConfig {
   readonly keepAliveTimeoutMs: number;
   /** Answers of so many bytes are compressed for clients that ask for it. */
   readonly compressFromBytes: number;
+  /** Streams are compressed, too, event by event; never where nothing is. */
+  readonly compressStreams: boolean;
   /** Operations in a batch, where batches are taken. */
   readonly maxBatch: number;
   /** GraphQL operations that the explorer opens with. */
@@ -29,6 +31,7 @@ export const HTTP_VARIABLES = {
   REQUEST_TIMEOUT_MS: integer(30_000, 1, LONGEST_TIMER_MS),
   KEEP_ALIVE_TIMEOUT_MS: integer(0, 0, LONGEST_TIMER_MS),
   COMPRESS_FROM_BYTES: integer(1_024, 0),
+  COMPRESS_STREAMS: onOff.default(true),
   MAX_BATCH: integer(10, 1),
   EXPLORER_EXAMPLES: z.string().default(''),
   CORS_ORIGINS: list
@@ -61,6 +64,7 @@ export function httpConfig(env: Read<typeof HTTP_VARIABLES>): HttpConfig {
     requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
     keepAliveTimeoutMs: env.KEEP_ALIVE_TIMEOUT_MS || env.REQUEST_TIMEOUT_MS,
     compressFromBytes: env.COMPRESS_FROM_BYTES || Number.POSITIVE_INFINITY,
+    compressStreams: env.COMPRESS_STREAMS && env.COMPRESS_FROM_BYTES > 0,
     maxBatch: env.MAX_BATCH,
     explorerExamples: env.EXPLORER_EXAMPLES || undefined,
   };

@@ -22,6 +22,7 @@ import {
   isBatch,
 } from './http/graphql-over-http.ts';
 import { serveHealth } from './http/health.ts';
+import { addVary } from './http/vary.ts';
 import { createOpenAnswers, type OpenAnswers } from './http/open-answers.ts';
 import { encodeFor } from './http/outgoing-buffers.ts';
 import { createApp } from './http/server-options.ts';
@@ -61,6 +62,7 @@ export async function serveHttp({ config, logger, gateway, mask }: Deps): Promis
     gateway,
     upstream: config.upstream,
     live: config.live,
+    compressStreams: config.http.compressStreams,
     corsOrigins: config.corsOrigins,
     mask,
     logger,
@@ -175,12 +177,6 @@ function send(reply: FastifyReply, request: FastifyRequest, answer: HttpAnswer):
   if (request.method !== 'POST') addVary(reply, 'accept, accept-encoding');
   else if (contentEncoding !== undefined) addVary(reply, 'accept-encoding');
   return reply.send(typeof body === 'string' ? encodeFor(reply.raw, body) : body);
-}
-
-/** CORS has said that the answer varies by origin. */
-function addVary(reply: FastifyReply, names: string): void {
-  const given = reply.getHeader('vary');
-  void reply.header('vary', given === undefined ? names : `${String(given)}, ${names}`);
 }
 
 /** The address cannot be had; the message names the setting to change. */

@@ -105,13 +105,26 @@ describe('an answer', () => {
     ]);
   });
 
-  test('that is a stream comes event by event', async () => {
-    const { headers, body } = await send(JSON.stringify({ query: LARGE }), {
-      accept: 'text/event-stream',
-      'accept-encoding': 'gzip',
-    });
-    expect(headers['content-encoding']).toBeUndefined();
-    expect(body.toString()).toContain('event: complete');
+  test('that is a stream is one in gzip or deflate, whole when it ends', async () => {
+    for (const [accept, coding] of [
+      ['gzip', 'gzip'],
+      ['gzip, deflate, br, zstd', 'gzip'],
+      ['deflate', 'deflate'],
+      ['*', 'gzip'],
+      ['deflate, gzip;q=0.5', 'deflate'],
+      ['br, zstd', undefined],
+      ['gzip;q=0', undefined],
+    ] as const) {
+      const { headers, body } = await send(JSON.stringify({ query: LARGE }), {
+        accept: 'text/event-stream',
+        'accept-encoding': accept,
+      });
+      expect(headers['content-encoding']).toBe(coding);
+      if (coding !== undefined) expect(headers['vary']).toMatch(/accept-encoding/i);
+      const text = (coding === undefined ? body : INFLATE[coding]?.(body))?.toString();
+      expect(text).toMatch(/^:\n\nevent: next\ndata: \{"data":.*\}\n\nevent: complete\ndata: \n\n$/);
+      if (coding !== undefined) expect(body.length).toBeLessThan((text?.length ?? 0) / 2);
+    }
   });
 });
 

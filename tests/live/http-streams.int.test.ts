@@ -1,6 +1,11 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { createGunzip, createInflate } from 'node:zlib';
 import { createClient } from 'graphql-sse';
 import { EventSource } from 'undici';
 import { expect, test } from 'vitest';
+import { until } from '#tests/support/until.ts';
 import { startLiveGateway } from './live-gateway.ts';
 import { itemChanged } from './raw-client.ts';
 
@@ -175,18 +180,93 @@ test('GET streams subscriptions, as browsers’ EventSource asks for them, and n
   await live.feed.until(() => live.feed.active === 0);
 });
 
-test('a client that does not read is cut off, and no longer costs memory', async () => {
-  await using live = await startLiveGateway({ maxBufferedBytes: 64 * 1024 });
-  const id = 'x'.repeat(100_000);
-  await using _unread = await open(live.url, SSE, `subscription { itemChanged(id: "${id}") { id } }`);
-  await live.feed.until(() => live.feed.active === 1);
-  while (live.metrics.connections > 0) {
-    const { deliveries } = live.metrics;
+test.each(['identity', 'gzip'])(
+  'a client that does not read is cut off, and no longer costs memory: %s',
+  async (coding) => {
+    await using live = await startLiveGateway({ maxBufferedBytes: 64 * 1024 });
+    const id = randomBytes(75_000).toString('base64');
+    const query = `subscription { itemChanged(id: "${id}") { id } }`;
+    await using _unread = await open(live.url, SSE, query, { 'accept-encoding': coding });
+    await live.feed.until(() => live.feed.active === 1);
+    while (live.metrics.connections > 0) {
+      const { deliveries } = live.metrics;
+      live.feed.publish(id);
+      await expect
+        .poll(() => live.metrics.deliveries > deliveries || live.metrics.connections === 0, { interval: 1 })
+        .toBe(true);
+    }
+    expect(live.metrics.closes['tooSlow']).toBe(1);
+    await live.feed.until(() => live.feed.active === 0);
+  },
+);
+
+/** A stream's bytes as they come: `fetch` would undo what these tests are about. */
+async function openRaw(url: string, headers: Record<string, string>, id: string) {
+  const sent = request(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers } });
+  sent.end(JSON.stringify({ query: itemChanged(id) }));
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  return response;
+}
+
+test.each([
+  ['gzip', SSE, '"cursor":1}}\n\n'],
+  ['deflate', SSE, '"cursor":1}}\n\n'],
+  ['gzip', MULTIPART, '"cursor":1}}}\r\n--graphql'],
+])(
+  'each event of a stream in %s can be read when it happens, each heartbeat, too (%s)',
+  async (coding, accept, end) => {
+    await using live = await startLiveGateway({ heartbeatMs: 50 });
+    const id = 'x'.repeat(2_000);
+    const response = await openRaw(live.url, { accept, 'accept-encoding': coding }, id);
+    expect(response.headers).toMatchObject({ 'content-encoding': coding, 'x-accel-buffering': 'no' });
+    const inflating = response.pipe(coding === 'gzip' ? createGunzip() : createInflate());
+    let wire = 0;
+    let read = '';
+    response.on('data', (chunk: Buffer) => (wire += chunk.length));
+    inflating.setEncoding('utf8').on('data', (text: string) => (read += text));
+    await until(() => read.length > 0, 'the opening');
+    await live.feed.until(() => live.feed.active === 1);
     live.feed.publish(id);
-    await expect
-      .poll(() => live.metrics.deliveries > deliveries || live.metrics.connections === 0, { interval: 1 })
-      .toBe(true);
+    await until(() => read.includes(end), 'the event');
+    const event = read;
+    await until(() => read.length > event.length + 3, 'heartbeats');
+    expect(wire).toBeLessThan(read.length / 2);
+    const ended = once(inflating, 'end');
+    await live.drain();
+    await ended;
+    expect(read).toMatch(accept === SSE ? /:\n\n$/ : /SERVICE_RESTART.*--graphql--\r\n$/s);
+  },
+);
+
+test('who shares a stream gets it in the coding that each asked for, from whenever each came', async () => {
+  await using live = await startLiveGateway();
+  const streams: { text: string }[] = [];
+  for (const coding of ['gzip', 'deflate', 'identity', 'gzip'] as const) {
+    const response = await openRaw(live.url, { accept: SSE, 'accept-encoding': coding }, 'a');
+    const stream = { text: '' };
+    const plain = {
+      gzip: () => response.pipe(createGunzip()),
+      deflate: () => response.pipe(createInflate()),
+    };
+    (coding === 'identity' ? response : plain[coding]())
+      .setEncoding('utf8')
+      .on('data', (text: string) => (stream.text += text));
+    streams.push(stream);
+    // Who comes later has a stream of its own until the next event.
+    await live.feed.until(() => live.feed.active === Math.min(streams.length, 2));
+    live.feed.publish('a');
+    const version = `"version":${streams.length}`;
+    await until(() => streams.every(({ text }) => text.includes(version)), version);
   }
-  expect(live.metrics.closes['tooSlow']).toBe(1);
-  await live.feed.until(() => live.feed.active === 0);
+  const versions = streams.map(({ text }) =>
+    [...text.matchAll(/"version":(\d)/g)].map(([, version]) => version),
+  );
+  expect(versions).toEqual([['1', '2', '3', '4'], ['2', '3', '4'], ['3', '4'], ['4']]);
+});
+
+test('COMPRESS_STREAMS=off leaves streams as they are', async () => {
+  await using live = await startLiveGateway({}, { COMPRESS_STREAMS: 'off' });
+  const response = await openRaw(live.url, { accept: SSE, 'accept-encoding': 'gzip' }, 'a');
+  expect(response.headers['content-encoding']).toBeUndefined();
+  response.destroy();
 });

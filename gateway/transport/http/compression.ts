@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { LRUCache } from 'lru-cache';
 import { readWeighted } from '#gateway/transport/accept.ts';
+import type { StreamCoding } from '#gateway/transport/live/coding/stream-coding.ts';
 import { malformed } from '#gateway/transport/refusal.ts';
 
 /** Codings of bodies (RFC 9110, 8.4.1), in the order of preference where a client has none. */
@@ -57,25 +58,31 @@ export const UNDERSTOOD_CODINGS = CODINGS.join(', ');
 const REMEMBERED = 100;
 const LONGEST_REMEMBERED = 200;
 const remembered = new LRUCache<string, { readonly coding: Coding | undefined }>({ max: REMEMBERED });
+const STREAM_CODINGS: readonly StreamCoding[] = ['gzip', 'deflate'];
 
 /** The coding in which a client that sent `accept-encoding` gets its answer; undefined for none. */
 export function chooseCoding(acceptEncoding: string | undefined): Coding | undefined {
   if (acceptEncoding === undefined) return undefined;
   let choice = remembered.get(acceptEncoding);
   if (choice === undefined) {
-    choice = { coding: choose(acceptEncoding) };
+    choice = { coding: choose(acceptEncoding, CODINGS) };
     if (acceptEncoding.length <= LONGEST_REMEMBERED) remembered.set(acceptEncoding, choice);
   }
   return choice.coding;
 }
 
-function choose(acceptEncoding: string): Coding | undefined {
+/** The same for an answer that is a stream. */
+export function chooseStreamCoding(acceptEncoding: string | undefined): StreamCoding | undefined {
+  return acceptEncoding === undefined ? undefined : choose(acceptEncoding, STREAM_CODINGS);
+}
+
+function choose<Known extends Coding>(acceptEncoding: string, codings: readonly Known[]): Known | undefined {
   const items = readWeighted(acceptEncoding);
   const weightOf = (coding: string) =>
     (items.find(({ name }) => name === coding) ?? items.find(({ name }) => name === '*'))?.weight ?? 0;
-  let best: Coding | undefined;
+  let best: Known | undefined;
   let most = items.find(({ name }) => name === 'identity')?.weight ?? 0;
-  for (const coding of CODINGS) {
+  for (const coding of codings) {
     const weight = weightOf(coding);
     // Of equals the first: ours before another of ours, and each before none at all.
     if (weight > 0 && (best === undefined ? weight >= most : weight > most)) {

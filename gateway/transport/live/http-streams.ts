@@ -14,10 +14,13 @@ import { tokenExpiry } from '#gateway/subscriptions/token-expiry.ts';
 import type { ForwardedHeaders } from '#gateway/upstream/upstream.ts';
 import type { HttpFraming } from './http-framing.ts';
 import type { StreamName } from '#gateway/transport/accept.ts';
+import { chooseStreamCoding } from '#gateway/transport/http/compression.ts';
+import { addVary } from '#gateway/transport/http/vary.ts';
 import { RequestRefusal } from '#gateway/transport/refusal.ts';
 import type { Backlog, Outgoing } from './outgoing.ts';
 import { multipart } from './multipart.ts';
 import { sse } from './sse.ts';
+import { encodedPieces, plainPieces, type StreamPieces } from './coding/stream-pieces.ts';
 
 export interface HttpStreams extends AsyncDisposable {
   /**
@@ -39,11 +42,14 @@ export interface HttpStreamsDeps {
   readonly subscriptions: Subscriptions;
   readonly live: LiveConfig;
   readonly outgoing: Outgoing;
+  /** For clients that ask for it. */
+  readonly compress: boolean;
 }
 
 interface Client {
   readonly response: ServerResponse;
   readonly framing: HttpFraming;
+  readonly pieces: StreamPieces;
   readonly expiresAt: number;
   subscription: Subscription | undefined;
   readonly backlog: Backlog;
@@ -52,6 +58,10 @@ interface Client {
 }
 
 const FRAMINGS: Readonly<Record<StreamName, HttpFraming>> = { sse, multipart };
+const PLAIN: Readonly<Record<StreamName, StreamPieces>> = {
+  sse: plainPieces(sse),
+  multipart: plainPieces(multipart),
+};
 const SWEEP_MS = 1_000;
 const DRAIN_POLL_MS = 20;
 const TOKEN_EXPIRED = failure('UNAUTHENTICATED', 'The token has expired.', {
@@ -60,12 +70,13 @@ const TOKEN_EXPIRED = failure('UNAUTHENTICATED', 'The token has expired.', {
 });
 
 /** Subscriptions over HTTP answers that do not end: server-sent events and multipart. */
-export function createHttpStreams({ subscriptions, live, outgoing }: HttpStreamsDeps): HttpStreams {
+export function createHttpStreams({ subscriptions, live, outgoing, compress }: HttpStreamsDeps): HttpStreams {
   const { metrics } = subscriptions;
   const clients = new Set<Client>();
 
   function stream(
     framing: HttpFraming,
+    pieces: StreamPieces,
     operation: LiveRequest,
     request: FastifyRequest,
     response: ServerResponse,
@@ -74,6 +85,7 @@ export function createHttpStreams({ subscriptions, live, outgoing }: HttpStreams
     const client: Client = {
       response,
       framing,
+      pieces,
       expiresAt: tokenExpiry(forwarded),
       subscription: undefined,
       backlog: outgoing.open(response, () => cut(client, 'tooSlow')),
@@ -87,10 +99,10 @@ export function createHttpStreams({ subscriptions, live, outgoing }: HttpStreams
     const subscriber: Subscriber = {
       position(cursor) {
         const bytes = framing.position?.(cursor);
-        if (bytes) client.write(bytes);
+        if (bytes) client.write(pieces.text(bytes));
       },
       next(event) {
-        client.write(event.bytes(framing.name, (payload) => framing.event(payload, event.cursor)));
+        client.write(pieces.event(event));
       },
       end: (end) => finish(client, end.kind, framing.ending(end)),
     };
@@ -112,7 +124,7 @@ export function createHttpStreams({ subscriptions, live, outgoing }: HttpStreams
   function finish(client: Client, reason: string, lastBytes: string): void {
     if (client.response.writableEnded) return;
     client.closedFor = reason;
-    client.response.end(lastBytes);
+    client.response.end(client.pieces.last(lastBytes));
     // A peer that is gone without a word may keep its socket open for long yet.
     client.subscription?.stop();
   }
@@ -138,7 +150,7 @@ export function createHttpStreams({ subscriptions, live, outgoing }: HttpStreams
   function beat(): void {
     for (const client of clients) {
       if (client.backlog.look() === 'stands still') cut(client, 'half-open');
-      else client.write(client.framing.heartbeat);
+      else client.write(client.pieces.text(client.framing.heartbeat));
     }
   }
 
@@ -168,6 +180,9 @@ export function createHttpStreams({ subscriptions, live, outgoing }: HttpStreams
         });
       }
       const framing = FRAMINGS[name];
+      const coding = compress ? chooseStreamCoding(request.headers['accept-encoding']) : undefined;
+      const pieces = coding === undefined ? PLAIN[name] : encodedPieces(framing, coding);
+      if (coding !== undefined) addVary(reply.header('content-encoding', coding), 'accept-encoding');
       const { raw: response } = reply.hijack();
       response.writeHead(200, {
         ...(reply.getHeaders() as Record<string, string>),
@@ -176,8 +191,8 @@ export function createHttpStreams({ subscriptions, live, outgoing }: HttpStreams
         // Asks nginx and its like not to hold events back.
         'x-accel-buffering': 'no',
       });
-      response.write(framing.opening);
-      stream(framing, operation, request, response, forwarded);
+      response.write(pieces.opening);
+      stream(framing, pieces, operation, request, response, forwarded);
       return reply;
     },
     drain,

@@ -28,6 +28,8 @@ export interface LiveEndpointDeps {
   readonly gateway: Pick<Gateway, 'current' | 'upstreams' | 'onSwap' | 'execute'>;
   readonly upstream: GatewayConfig['upstream'];
   readonly live: LiveConfig;
+  /** Streams over HTTP are compressed for clients that ask for it. */
+  readonly compressStreams: boolean;
   readonly corsOrigins: GatewayConfig['corsOrigins'];
   readonly mask: ErrorMask;
   readonly logger: Logger;
@@ -37,7 +39,7 @@ export function createLiveEndpoint(deps: LiveEndpointDeps): LiveEndpoint {
   const { path, live, logger } = deps;
   const subscriptions = createSubscriptions(deps);
   const outgoing = createOutgoing(live.maxBufferedBytes);
-  const http = createHttpStreams({ subscriptions, live, outgoing });
+  const http = createHttpStreams({ subscriptions, live, outgoing, compress: deps.compressStreams });
   let webSockets: WebSocketEndpoint | undefined;
   return {
     metrics: subscriptions.metrics,
