@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { type Actor, requireStaff } from '#platform/auth/actor.ts';
-import { parseInput } from '#platform/errors/parse-input.ts';
 import { Refusal } from '#platform/errors/refusal.ts';
+import { once, parseKeyedInput } from '#platform/idempotency/once.ts';
 import { idempotencyKey as key, optionalProse, requiredLine } from '#platform/input/text.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { findVariantsBySku } from '../db/catalogue.queries.ts';
+import { keys } from '../db/idempotency.queries.ts';
 import { adjustOnHand, findWarehouseId, ON_HAND_AT_MOST } from '../db/stock.queries.ts';
 import { sku } from '../domain/sku.ts';
-import { once } from './once.ts';
+import { variantNotFound } from './refusals.ts';
 
 const adjustStockInput = z.object({
   idempotencyKey: key,
@@ -30,24 +31,24 @@ export async function adjustStock(
   rawInput: unknown,
 ): Promise<{ variantId: string }> {
   const staff = requireStaff(actor);
-  const { idempotencyKey, ...request } = parseInput(adjustStockInput, rawInput);
+  const { db } = database;
+  const input = await parseKeyedInput(db, keys, staff.userId, adjustStockInput, rawInput);
+  const { idempotencyKey, ...request } = input;
   const { sku, warehouseCode, delta, reason } = request;
 
-  return database.db.transaction(async (tx) => {
+  return db.transaction(async (tx) => {
     const [variant] = await findVariantsBySku(tx, [sku]);
-    if (variant === undefined)
-      throw new Refusal('NOT_FOUND', `There is no variant ${sku}.`, ['input', 'sku']);
-    const warehouseId = await findWarehouseId(tx, warehouseCode);
-    if (warehouseId === null) {
-      throw new Refusal('NOT_FOUND', `There is no warehouse ${warehouseCode}.`, ['input', 'warehouseCode']);
-    }
-    const key = {
+    const claim = {
       actorId: staff.userId,
       idempotencyKey,
       request: { action: 'adjustStock', ...request },
-      resultId: variant.id,
+      resultId: variant?.id ?? null,
     };
-    const variantId = await once(tx, key, async () => {
+    const variantId = await once(tx, keys, claim, async () => {
+      if (variant === undefined) throw variantNotFound(sku);
+      const warehouseId = await findWarehouseId(tx, warehouseCode);
+      if (warehouseId === null)
+        throw new Refusal('NOT_FOUND', `There is no warehouse ${warehouseCode}.`, ['input', 'warehouseCode']);
       const moved = await adjustOnHand(tx, {
         variantId: variant.id,
         warehouseId,

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { type Actor, requireStaff } from '#platform/auth/actor.ts';
-import { parseInput } from '#platform/errors/parse-input.ts';
-import { Refusal } from '#platform/errors/refusal.ts';
+import { once, parseKeyedInput } from '#platform/idempotency/once.ts';
 import { optionalIdempotencyKey } from '#platform/input/text.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { findVariantsBySku, updatePrice } from '../db/catalogue.queries.ts';
+import { keys } from '../db/idempotency.queries.ts';
 import { price } from '../domain/price.ts';
 import { sku } from '../domain/sku.ts';
-import { once } from './once.ts';
+import { variantNotFound } from './refusals.ts';
 
 const changePriceInput = z.object({ sku, price, idempotencyKey: optionalIdempotencyKey });
 
@@ -21,19 +21,22 @@ export async function changePrice(
   rawInput: unknown,
 ): Promise<{ variantId: string }> {
   const staff = requireStaff(actor);
-  const { sku: known, price: wanted, idempotencyKey } = parseInput(changePriceInput, rawInput);
+  const { db } = database;
+  const input = await parseKeyedInput(db, keys, staff.userId, changePriceInput, rawInput);
+  const { sku: known, price: wanted, idempotencyKey } = input;
 
-  return database.db.transaction(async (tx) => {
+  return db.transaction(async (tx) => {
     const [variant] = await findVariantsBySku(tx, [known]);
-    if (variant === undefined)
-      throw new Refusal('NOT_FOUND', `There is no variant ${known}.`, ['input', 'sku']);
-    const change = async () => void (await updatePrice(tx, known, wanted));
-    if (idempotencyKey === null) {
-      await change();
-      return { variantId: variant.id };
-    }
-    const request = { action: 'changePrice', sku: known, price: wanted };
-    const key = { actorId: staff.userId, idempotencyKey, request, resultId: variant.id };
-    return { variantId: await once(tx, key, change) };
+    const claim = {
+      actorId: staff.userId,
+      idempotencyKey,
+      request: { action: 'changePrice', sku: known, price: wanted },
+      resultId: variant?.id ?? null,
+    };
+    const variantId = await once(tx, keys, claim, async () => {
+      if (variant === undefined) throw variantNotFound(known);
+      await updatePrice(tx, known, wanted);
+    });
+    return { variantId };
   });
 }

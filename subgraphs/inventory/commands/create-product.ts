@@ -1,13 +1,13 @@
 import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
 import { type Actor, requireStaff } from '#platform/auth/actor.ts';
-import { parseInput } from '#platform/errors/parse-input.ts';
 import { Refusal } from '#platform/errors/refusal.ts';
+import { once, parseKeyedInput } from '#platform/idempotency/once.ts';
 import { idempotencyKey as key, requiredLine, requiredProse } from '#platform/input/text.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { insertProducts } from '../db/catalogue.queries.ts';
+import { keys } from '../db/idempotency.queries.ts';
 import { price } from '../domain/price.ts';
-import { once } from './once.ts';
 
 const VARIANTS_AT_MOST = 100;
 
@@ -47,17 +47,19 @@ export async function createProduct(
   rawInput: unknown,
 ): Promise<{ productId: string }> {
   const staff = requireStaff(actor);
-  const { idempotencyKey, ...product } = parseInput(createProductInput, rawInput);
+  const { db } = database;
+  const input = await parseKeyedInput(db, keys, staff.userId, createProductInput, rawInput);
+  const { idempotencyKey, ...product } = input;
 
-  return database.db.transaction(async (tx) => {
+  return db.transaction(async (tx) => {
     const id = uuidv7();
-    const key = {
+    const claim = {
       actorId: staff.userId,
       idempotencyKey,
       request: { action: 'createProduct', ...product },
       resultId: id,
     };
-    const productId = await once(tx, key, async () => {
+    const productId = await once(tx, keys, claim, async () => {
       const stored = new Set((await insertProducts(tx, [{ id, ...product }])).map(({ sku }) => sku));
       const taken = product.variants.findIndex(({ sku }) => !stored.has(sku));
       const field = ['input', 'variants', taken, 'sku'];

@@ -1,31 +1,28 @@
 import { and, eq } from 'drizzle-orm';
-import type { Transaction } from '#platform/postgres/database.ts';
+import type { Key, KeyStore, Use } from '#platform/idempotency/once.ts';
+import type { Queryable } from '#platform/postgres/database.ts';
 import { idempotencyKeys } from './tables.ts';
 
-export interface IdempotencyClaim {
-  readonly actorId: string;
-  readonly key: string;
-  readonly requestHash: string;
-  readonly resultId: string;
-}
+export const keys: KeyStore = {
+  async claim(tx, { actorId, key, requestHash, resultId }) {
+    const claimed = await tx
+      .insert(idempotencyKeys)
+      .values({ actorId, key, requestHash, resultId })
+      .onConflictDoNothing()
+      .returning({ key: idempotencyKeys.key });
+    if (claimed.length > 0) return null;
+    const earlier = await find(tx, { actorId, key });
+    if (earlier === null) throw new Error('An idempotency key that conflicted is gone.');
+    return earlier;
+  },
+  find,
+};
 
-/**
- * Claims a key for this request. Null when it is now ours; otherwise what an earlier request did with it. A request that
- * comes while the first is still under way waits for it here.
- */
-export async function claimIdempotencyKey(
-  tx: Transaction,
-  claim: IdempotencyClaim,
-): Promise<Pick<IdempotencyClaim, 'requestHash' | 'resultId'> | null> {
-  const claimed = await tx
-    .insert(idempotencyKeys)
-    .values(claim)
-    .onConflictDoNothing()
-    .returning({ key: idempotencyKeys.key });
-  if (claimed.length > 0) return null;
-  const [earlier] = await tx
-    .select({ requestHash: idempotencyKeys.requestHash, resultId: idempotencyKeys.resultId })
+async function find(db: Queryable, { actorId, key }: Key): Promise<Use | null> {
+  const { requestHash, resultId } = idempotencyKeys;
+  const [use] = await db
+    .select({ requestHash, resultId })
     .from(idempotencyKeys)
-    .where(and(eq(idempotencyKeys.actorId, claim.actorId), eq(idempotencyKeys.key, claim.key)));
-  return earlier ?? null;
+    .where(and(eq(idempotencyKeys.actorId, actorId), eq(idempotencyKeys.key, key)));
+  return use ?? null;
 }

@@ -1,8 +1,13 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { getTableName } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import { expect, test } from 'vitest';
+import type { Actor } from '#platform/auth/actor.ts';
 import { violatedConstraint } from '#platform/postgres/database.ts';
 import { cloneDatabase } from '#tests/support/database.ts';
+import { changePrice } from '../commands/change-price.ts';
+import { createProduct } from '../commands/create-product.ts';
 import { stock } from '../testing.ts';
 import * as tables from './tables.ts';
 
@@ -51,4 +56,46 @@ test('a level changed behind the ledger’s back shows up as a discrepancy', asy
   expect(await sql`select reserved, ledger_reserved, held from stock_discrepancies`).toEqual([
     { reserved: 2, ledger_reserved: '0', held: '0' },
   ]);
+});
+
+test('a product made before, and a price changed, in forints, is answered when it is asked for again', async () => {
+  await using database = await cloneDatabase('inventory');
+  const { sql } = database;
+  const id = '00000000-0000-7000-8000-000000000001';
+  const actor: Actor = { kind: 'user', userId: id, roles: ['STAFF'], expiresAt: new Date('2100-01-01') };
+  const price = '"price":{"minor":"5000","currencyCode":"HUF"}';
+  const keys = {
+    made: `{"action":"createProduct","name":"Mug","description":"Made before.","variants":[{"sku":"MUG","name":"plain",${price}}]}`,
+    changed: `{"action":"changePrice","sku":"MUG",${price}}`,
+  };
+  await sql.unsafe(`
+    insert into products (id, name, description, variant_terms) values ('${id}', 'Mug', 'Made before.', 'plain MUG');
+    insert into variants (id, product_id, position, sku, name, price_minor, currency_code) values ('${id}', '${id}', 0, 'MUG', 'plain', 5000, 'HUF')`);
+  for (const [key, request] of Object.entries(keys)) {
+    const hash = createHash('sha256').update(request).digest('hex');
+    await sql`insert into idempotency_keys (actor_id, key, request_hash, result_id) values (${id}, ${key}, ${hash}, ${id})`;
+  }
+  const folder = new URL('./migrations/', import.meta.url);
+  await sql.unsafe(await readFile(new URL('0003_minor-units-of-the-standard.sql', folder), 'utf8'));
+
+  const make = (amount: string) =>
+    createProduct(
+      { database, actor },
+      {
+        idempotencyKey: 'made',
+        name: 'Mug',
+        description: 'Made before.',
+        variants: [{ sku: 'MUG', name: 'plain', price: { amount, currencyCode: 'HUF' } }],
+      },
+    );
+  const change = (amount: string) =>
+    changePrice(
+      { database, actor },
+      { idempotencyKey: 'changed', sku: 'mug', price: { amount, currencyCode: 'HUF' } },
+    );
+  expect([await make('5000'), await change('5000.00')]).toEqual([{ productId: id }, { variantId: id }]);
+  for (const amount of ['50.00', '5000.5'])
+    for (const ask of [make, change])
+      await expect(ask(amount)).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
+  expect([...(await sql`select price_minor::int as minor from variants`)]).toEqual([{ minor: 500_000 }]);
 });

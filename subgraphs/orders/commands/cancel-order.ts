@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { type Actor, mayReadOf, requireUser } from '#platform/auth/actor.ts';
-import { parseInput } from '#platform/errors/parse-input.ts';
+import { type Actor, requireUser } from '#platform/auth/actor.ts';
+import { parseKeyedInput } from '#platform/idempotency/once.ts';
 import { optionalIdempotencyKey } from '#platform/input/text.ts';
 import type { Database } from '#platform/postgres/database.ts';
-import { lockOrder } from '../db/order.queries.ts';
+import { keys } from '../db/idempotency.queries.ts';
 import { advanceOrder } from './advance-order.ts';
-import { once } from './once.ts';
-import { invalidStatus, orderNotFound } from './refusals.ts';
+import { changeOrder } from './change-order.ts';
+import { invalidStatus } from './refusals.ts';
 
 const cancelOrderInput = z.object({ orderId: z.string(), idempotencyKey: optionalIdempotencyKey });
 
@@ -19,18 +19,13 @@ export async function cancelOrder(
   rawInput: unknown,
 ): Promise<{ orderId: string }> {
   const user = requireUser(actor);
-  const { orderId, idempotencyKey } = parseInput(cancelOrderInput, rawInput);
+  const input = await parseKeyedInput(database.db, keys, user.userId, cancelOrderInput, rawInput);
+  const { orderId, idempotencyKey } = input;
+  const request = { action: 'cancelOrder' };
 
-  return database.db.transaction(async (tx) => {
-    const order = await lockOrder(tx, orderId);
-    if (order === null || !mayReadOf(user, order.customerId)) throw orderNotFound(orderId);
-    const request = { action: 'cancelOrder', orderId: order.id };
-    await once(tx, { actorId: user.userId, idempotencyKey, request, orderId: order.id }, async () => {
-      const by = order.customerId === user.userId ? 'CUSTOMER' : 'STAFF';
-      const cause = { actorId: user.userId, at: new Date() };
-      const moved = await advanceOrder(tx, order, { type: 'cancel', by }, cause);
-      if (!moved && order.status !== 'CANCELLED') throw invalidStatus(order.status, 'cancelled');
-    });
-    return { orderId };
+  return changeOrder({ database, user, idempotencyKey, orderId, request }, async (tx, order, cause) => {
+    const by = order.customerId === user.userId ? 'CUSTOMER' : 'STAFF';
+    const moved = await advanceOrder(tx, order, { type: 'cancel', by }, cause);
+    if (!moved && order.status !== 'CANCELLED') throw invalidStatus(order.status, 'cancelled');
   });
 }

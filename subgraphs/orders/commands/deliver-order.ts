@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { type Actor, requireStaff } from '#platform/auth/actor.ts';
-import { parseInput } from '#platform/errors/parse-input.ts';
+import { parseKeyedInput } from '#platform/idempotency/once.ts';
 import { optionalIdempotencyKey } from '#platform/input/text.ts';
 import type { Database } from '#platform/postgres/database.ts';
-import { lockOrder } from '../db/order.queries.ts';
+import { keys } from '../db/idempotency.queries.ts';
 import { advanceOrder } from './advance-order.ts';
-import { once } from './once.ts';
-import { invalidStatus, orderNotFound } from './refusals.ts';
+import { changeOrder } from './change-order.ts';
+import { invalidStatus } from './refusals.ts';
 
 const deliverOrderInput = z.object({ orderId: z.string(), idempotencyKey: optionalIdempotencyKey });
 
@@ -19,17 +19,15 @@ export async function deliverOrder(
   rawInput: unknown,
 ): Promise<{ orderId: string }> {
   const staff = requireStaff(actor);
-  const { orderId, idempotencyKey } = parseInput(deliverOrderInput, rawInput);
+  const input = await parseKeyedInput(database.db, keys, staff.userId, deliverOrderInput, rawInput);
+  const { orderId, idempotencyKey } = input;
+  const request = { action: 'deliverOrder' };
 
-  return database.db.transaction(async (tx) => {
-    const order = await lockOrder(tx, orderId);
-    if (order === null) throw orderNotFound(orderId);
-    const request = { action: 'deliverOrder', orderId: order.id };
-    await once(tx, { actorId: staff.userId, idempotencyKey, request, orderId: order.id }, async () => {
-      const at = new Date();
-      const moved = await advanceOrder(tx, order, { type: 'deliver', at }, { actorId: staff.userId, at });
+  return changeOrder(
+    { database, user: staff, idempotencyKey, orderId, request },
+    async (tx, order, cause) => {
+      const moved = await advanceOrder(tx, order, { type: 'deliver', at: cause.at }, cause);
       if (!moved && order.status !== 'DELIVERED') throw invalidStatus(order.status, 'delivered');
-    });
-    return { orderId };
-  });
+    },
+  );
 }

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { type Actor, requireStaff } from '#platform/auth/actor.ts';
-import { parseInput } from '#platform/errors/parse-input.ts';
+import { parseKeyedInput } from '#platform/idempotency/once.ts';
 import { optionalIdempotencyKey, requiredLine } from '#platform/input/text.ts';
 import type { Database } from '#platform/postgres/database.ts';
-import { lockOrder } from '../db/order.queries.ts';
+import { keys } from '../db/idempotency.queries.ts';
 import type { Order, Parcel } from '../domain/order.ts';
 import { advanceOrder } from './advance-order.ts';
-import { once } from './once.ts';
-import { invalidStatus, orderNotFound } from './refusals.ts';
+import { changeOrder } from './change-order.ts';
+import { invalidStatus } from './refusals.ts';
 
 const fulfilOrderInput = z.object({
   orderId: z.string(),
@@ -26,19 +26,17 @@ export async function fulfilOrder(
   rawInput: unknown,
 ): Promise<{ orderId: string }> {
   const staff = requireStaff(actor);
-  const { orderId, idempotencyKey, ...parcel } = parseInput(fulfilOrderInput, rawInput);
+  const input = await parseKeyedInput(database.db, keys, staff.userId, fulfilOrderInput, rawInput);
+  const { orderId, idempotencyKey, ...parcel } = input;
+  const request = { action: 'fulfilOrder', ...parcel };
 
-  return database.db.transaction(async (tx) => {
-    const order = await lockOrder(tx, orderId);
-    if (order === null) throw orderNotFound(orderId);
-    const request = { action: 'fulfilOrder', orderId: order.id, ...parcel };
-    await once(tx, { actorId: staff.userId, idempotencyKey, request, orderId: order.id }, async () => {
-      const cause = { actorId: staff.userId, at: new Date() };
+  return changeOrder(
+    { database, user: staff, idempotencyKey, orderId, request },
+    async (tx, order, cause) => {
       const moved = await advanceOrder(tx, order, { type: 'fulfil', ...parcel }, cause);
       if (!moved && !leavesAs(order, parcel)) throw invalidStatus(order.status, 'fulfilled');
-    });
-    return { orderId };
-  });
+    },
+  );
 }
 
 function leavesAs(order: Order, { carrier, trackingNumber }: Parcel): boolean {

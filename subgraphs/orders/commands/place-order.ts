@@ -1,14 +1,14 @@
 import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
 import { type Actor, requireUser } from '#platform/auth/actor.ts';
-import { parseInput } from '#platform/errors/parse-input.ts';
+import { once, parseKeyedInput } from '#platform/idempotency/once.ts';
 import { moneyInput } from '#platform/input/money.ts';
 import { idempotencyKey as key, optionalLine, requiredLine } from '#platform/input/text.ts';
 import { appendToOutbox } from '#platform/outbox/outbox.ts';
 import type { Database } from '#platform/postgres/database.ts';
+import { keys } from '../db/idempotency.queries.ts';
 import { insertOrder } from '../db/order.queries.ts';
 import { place } from '../domain/order.ts';
-import { once } from './once.ts';
 
 const LINES_AT_MOST = 100;
 const QUANTITY_AT_MOST = 1_000;
@@ -18,16 +18,13 @@ const expectedMoney = moneyInput({ least: 0n })
   .nullish()
   .transform((money) => money ?? undefined);
 
-/** SKUs are written in capitals: however a customer writes one, it is the same. */
-const sku = requiredLine(100).transform((text) => text.toUpperCase());
-
 const placeOrderInput = z.object({
   idempotencyKey: key,
   lines: z
     .array(
       z
         .object({
-          sku,
+          sku: requiredLine(100),
           quantity: z.int().min(1, 'at least 1').max(QUANTITY_AT_MOST, `at most ${QUANTITY_AT_MOST}`),
           expectedUnitPrice: expectedMoney,
         })
@@ -41,7 +38,8 @@ const placeOrderInput = z.object({
     .max(LINES_AT_MOST, `An order has at most ${LINES_AT_MOST} lines.`)
     .superRefine((lines, context) => {
       const seen = new Set<string>();
-      for (const [index, { sku }] of lines.entries()) {
+      for (const [index, line] of lines.entries()) {
+        const sku = line.sku.toUpperCase();
         if (seen.has(sku))
           context.addIssue({
             code: 'custom',
@@ -59,10 +57,22 @@ const placeOrderInput = z.object({
     city: requiredLine(200),
     region: optionalLine(200),
     postalCode: requiredLine(20),
-    countryCode: z.string().length(2).toUpperCase(),
+    countryCode: z.string().length(2),
   }),
   expectedTotal: expectedMoney.transform((money) => money ?? null),
 });
+
+type Written = Omit<z.output<typeof placeOrderInput>, 'idempotencyKey'>;
+
+/** SKUs and countries are in capitals: however a customer writes one, it is the same. */
+function inCapitals(written: Written): Written {
+  const { lines, shippingAddress } = written;
+  return {
+    ...written,
+    lines: lines.map((line) => ({ ...line, sku: line.sku.toUpperCase() })),
+    shippingAddress: { ...shippingAddress, countryCode: shippingAddress.countryCode.toUpperCase() },
+  };
+}
 
 /**
  * Accepts an order as PENDING and asks inventory for its stock; the rest happens as replies come in (see events.ts).
@@ -74,19 +84,24 @@ export async function placeOrder(
   rawInput: unknown,
 ): Promise<{ orderId: string }> {
   const customer = requireUser(actor);
-  const { idempotencyKey, shippingAddress, ...request } = parseInput(placeOrderInput, rawInput);
+  const { db } = database;
+  const input = await parseKeyedInput(db, keys, customer.userId, placeOrderInput, rawInput);
+  const { idempotencyKey, shippingAddress: address, ...basket } = input;
+  const written = { ...basket, shippingAddress: address };
+  const request = inCapitals(written);
 
-  return database.db.transaction(async (tx) => {
+  return db.transaction(async (tx) => {
     const createdAt = new Date();
     const { order, messages } = place({ ...request, id: uuidv7(), customerId: customer.userId });
     const claim = {
       actorId: customer.userId,
       idempotencyKey,
-      request: { ...request, shippingAddress },
-      orderId: order.id,
+      request,
+      formerRequests: [request, written],
+      resultId: order.id,
     };
-    const orderId = await once(tx, claim, async () => {
-      await insertOrder(tx, { ...order, shippingAddress, createdAt });
+    const orderId = await once(tx, keys, claim, async () => {
+      await insertOrder(tx, { ...order, shippingAddress: request.shippingAddress, createdAt });
       await appendToOutbox(tx, messages, createdAt);
     });
     return { orderId };

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { type Actor, mayReadOf, requireUser } from '#platform/auth/actor.ts';
-import { parseInput } from '#platform/errors/parse-input.ts';
+import { type Actor, requireUser } from '#platform/auth/actor.ts';
+import { parseKeyedInput } from '#platform/idempotency/once.ts';
 import { idempotencyKey as key, optionalLine } from '#platform/input/text.ts';
 import type { Database } from '#platform/postgres/database.ts';
-import { lockOrder } from '../db/order.queries.ts';
+import { keys } from '../db/idempotency.queries.ts';
 import { advanceOrder } from './advance-order.ts';
-import { once } from './once.ts';
-import { invalidStatus, orderNotFound } from './refusals.ts';
+import { changeOrder } from './change-order.ts';
+import { invalidStatus } from './refusals.ts';
 
 const retryPaymentInput = z.object({
   orderId: z.string(),
@@ -23,17 +23,12 @@ export async function retryPayment(
   rawInput: unknown,
 ): Promise<{ orderId: string }> {
   const user = requireUser(actor);
-  const { orderId, idempotencyKey, paymentMethod } = parseInput(retryPaymentInput, rawInput);
+  const input = await parseKeyedInput(database.db, keys, user.userId, retryPaymentInput, rawInput);
+  const { orderId, idempotencyKey, paymentMethod } = input;
+  const request = { action: 'retryPayment', paymentMethod };
 
-  return database.db.transaction(async (tx) => {
-    const order = await lockOrder(tx, orderId);
-    if (order === null || !mayReadOf(user, order.customerId)) throw orderNotFound(orderId);
-    const request = { action: 'retryPayment', orderId: order.id, paymentMethod };
-    await once(tx, { actorId: user.userId, idempotencyKey, request, orderId: order.id }, async () => {
-      const cause = { actorId: user.userId, at: new Date() };
-      const moved = await advanceOrder(tx, order, { type: 'retry-payment', paymentMethod }, cause);
-      if (!moved) throw invalidStatus(order.status, 'paid anew');
-    });
-    return { orderId };
+  return changeOrder({ database, user, idempotencyKey, orderId, request }, async (tx, order, cause) => {
+    const moved = await advanceOrder(tx, order, { type: 'retry-payment', paymentMethod }, cause);
+    if (!moved) throw invalidStatus(order.status, 'paid anew');
   });
 }

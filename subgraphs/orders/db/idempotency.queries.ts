@@ -1,32 +1,28 @@
 import { and, eq } from 'drizzle-orm';
-import type { Transaction } from '#platform/postgres/database.ts';
+import type { Key, KeyStore, Use } from '#platform/idempotency/once.ts';
+import type { Queryable } from '#platform/postgres/database.ts';
 import { idempotencyKeys } from './tables.ts';
 
-export interface IdempotencyClaim {
-  /** Whose key it is. */
-  readonly customerId: string;
-  readonly key: string;
-  readonly requestHash: string;
-  readonly orderId: string;
-}
+export const keys: KeyStore = {
+  async claim(tx, { actorId, key, requestHash, resultId }) {
+    const claimed = await tx
+      .insert(idempotencyKeys)
+      .values({ customerId: actorId, key, requestHash, orderId: resultId })
+      .onConflictDoNothing()
+      .returning({ key: idempotencyKeys.key });
+    if (claimed.length > 0) return null;
+    const earlier = await find(tx, { actorId, key });
+    if (earlier === null) throw new Error('An idempotency key that conflicted is gone.');
+    return earlier;
+  },
+  find,
+};
 
-/**
- * Claims a key for this request. Null when it is now ours; otherwise what an earlier request did with it. A request that
- * comes while the first is still under way waits for it here.
- */
-export async function claimIdempotencyKey(
-  tx: Transaction,
-  claim: IdempotencyClaim,
-): Promise<{ orderId: string; requestHash: string } | null> {
-  const claimed = await tx
-    .insert(idempotencyKeys)
-    .values(claim)
-    .onConflictDoNothing()
-    .returning({ key: idempotencyKeys.key });
-  if (claimed.length > 0) return null;
-  const [earlier] = await tx
-    .select({ orderId: idempotencyKeys.orderId, requestHash: idempotencyKeys.requestHash })
+async function find(db: Queryable, { actorId, key }: Key): Promise<Use | null> {
+  const { requestHash, orderId: resultId } = idempotencyKeys;
+  const [use] = await db
+    .select({ requestHash, resultId })
     .from(idempotencyKeys)
-    .where(and(eq(idempotencyKeys.customerId, claim.customerId), eq(idempotencyKeys.key, claim.key)));
-  return earlier ?? null;
+    .where(and(eq(idempotencyKeys.customerId, actorId), eq(idempotencyKeys.key, key)));
+  return use ?? null;
 }

@@ -1,9 +1,14 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import type { Actor } from '#platform/auth/actor.ts';
 import { cloneDatabase } from '#tests/support/database.ts';
+import { placeOrder } from '../commands/place-order.ts';
 import { lockOrder } from './order.queries.ts';
 
 const migration = (name: string) => readFile(new URL(`./migrations/${name}.sql`, import.meta.url), 'utf8');
+
+const ID = '00000000-0000-7000-8000-000000000001';
 
 test('orders that were there before go on: what they asked for and how far they were stays', async () => {
   await using database = await cloneDatabase('orders');
@@ -56,4 +61,50 @@ test('orders in forints, which were counted in whole ones, cost the same after t
     { total: 500_000, expected: 500_000, unit: 500_000 },
     { total: 950, expected: null, unit: 950 },
   ]);
+});
+
+test('what was ordered before, at a total in forints and in small letters, is answered when it is asked for again', async () => {
+  await using database = await cloneDatabase('orders');
+  const { sql } = database;
+  const actor: Actor = { kind: 'user', userId: ID, roles: ['CUSTOMER'], expiresAt: new Date('2100-01-01') };
+  const before = (sku: string, countryCode: string, expectedTotal: string) =>
+    createHash('sha256')
+      .update(
+        `{"lines":[{"sku":"${sku}","quantity":1}],"paymentMethod":"tok_visa","expectedTotal":${expectedTotal},"shippingAddress":{"name":"Ada","line1":"1 Main Street","line2":null,"city":"London","region":null,"postalCode":"N1 1AA","countryCode":"${countryCode}"}}`,
+      )
+      .digest('hex');
+  const keys = {
+    forints: before('MUG', 'GB', '{"minor":"5000","currencyCode":"HUF"}'),
+    pounds: before('MUG', 'GB', '{"minor":"1250","currencyCode":"GBP"}'),
+    small: before('mug', 'gb', 'null'),
+  };
+  for (const [key, hash] of Object.entries(keys))
+    await sql`insert into idempotency_keys (customer_id, key, request_hash, order_id) values (${ID}, ${key}, ${hash}, ${ID})`;
+  await sql.unsafe(await migration('0005_minor-units-of-the-standard'));
+
+  const ask = async (idempotencyKey: string, amount: string | null, currencyCode = 'HUF', sku = 'mug') => {
+    const input = {
+      idempotencyKey,
+      lines: [{ sku, quantity: 1 }],
+      paymentMethod: 'tok_visa',
+      shippingAddress: {
+        name: 'Ada',
+        line1: '1 Main Street',
+        city: 'London',
+        postalCode: 'N1 1AA',
+        countryCode: 'gb',
+      },
+      expectedTotal: amount === null ? null : { amount, currencyCode },
+    };
+    return placeOrder({ database, actor }, input).then(
+      ({ orderId }) => orderId,
+      ({ code }: { code: string }) => code,
+    );
+  };
+  expect(await ask('forints', '5000.00', 'HUF', 'MUG')).toBe(ID);
+  expect(await ask('pounds', '12.5', 'GBP', 'MUG')).toBe(ID);
+  expect(await ask('small', null)).toBe(ID);
+  for (const amount of ['50.00', '5000.01', '500000', '0'])
+    expect([amount, await ask('forints', amount)]).toEqual([amount, 'IDEMPOTENCY_CONFLICT']);
+  expect(await ask('pounds', '12.51', 'GBP')).toBe('IDEMPOTENCY_CONFLICT');
 });

@@ -1,16 +1,17 @@
-import { createHash } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
 import { type Actor, requireStaff } from '#platform/auth/actor.ts';
-import { parseInput } from '#platform/errors/parse-input.ts';
 import { Refusal } from '#platform/errors/refusal.ts';
+import { once, parseKeyedInput } from '#platform/idempotency/once.ts';
+import { formerMinor } from '#platform/idempotency/request-hash.ts';
 import { moneyInput } from '#platform/input/money.ts';
 import { idempotencyKey as key, optionalProse } from '#platform/input/text.ts';
 import { type Money, toDecimal } from '#platform/money/money.ts';
 import type { Database, Transaction } from '#platform/postgres/database.ts';
 import { isUuid } from '#platform/postgres/is-uuid.ts';
+import { keys } from '../db/idempotency.queries.ts';
 import { lockPayment, reserveRefund } from '../db/payment.queries.ts';
-import { claimIdempotencyKey, insertRefund } from '../db/refund.queries.ts';
+import { insertRefund } from '../db/refund.queries.ts';
 import type { PaymentRow } from '../db/tables.ts';
 import { decideRefund, shownStatus } from '../domain/payment.ts';
 import { queueOperation } from '../operations/queue-operation.ts';
@@ -34,35 +35,26 @@ export async function refundPayment(
   rawInput: unknown,
 ): Promise<{ paymentId: string; refundId: string }> {
   const staff = requireStaff(actor);
-  const { idempotencyKey, paymentId, amount, reason } = parseInput(refundPaymentInput, rawInput);
-  if (!isUuid(paymentId)) throw notFound(paymentId);
+  const input = await parseKeyedInput(database.db, keys, staff.userId, refundPaymentInput, rawInput);
+  const { idempotencyKey, amount, reason } = input;
+  const paymentId = input.paymentId.toLowerCase();
+  const amountBefore = [amount === null ? null : formerMinor(amount), amount?.currencyCode ?? null];
 
   return database.db.transaction(async (tx) => {
-    const refundId = uuidv7();
-    const requestHash = hashOf([
-      paymentId.toLowerCase(),
-      amount?.minor.toString() ?? null,
-      amount?.currencyCode ?? null,
-      reason,
-    ]);
-    const earlier = await claimIdempotencyKey(tx, {
+    const id = uuidv7();
+    const claim = {
       actorId: staff.userId,
-      key: idempotencyKey,
-      requestHash,
-      refundId,
+      idempotencyKey,
+      request: { action: 'refundPayment', paymentId, amount, reason },
+      formerRequests: [[paymentId, ...amountBefore, reason]],
+      resultId: id,
+    };
+    const refundId = await once(tx, keys, claim, async () => {
+      const payment = isUuid(paymentId) ? await lockPayment(tx, paymentId) : null;
+      if (payment === null) throw notFound(input.paymentId);
+      const amountMinor = decideAmount(payment, amount);
+      await acceptRefund(tx, payment, { id, amountMinor, reason, requestedBy: staff.userId });
     });
-    if (earlier !== null) {
-      if (earlier.requestHash === requestHash) return { paymentId, refundId: earlier.refundId };
-      throw new Refusal(
-        'IDEMPOTENCY_CONFLICT',
-        'This key was used for a different refund. Use a new key for a new refund.',
-        ['input', 'idempotencyKey'],
-      );
-    }
-    const payment = await lockPayment(tx, paymentId);
-    if (payment === null) throw notFound(paymentId);
-    const amountMinor = decideAmount(payment, amount);
-    await acceptRefund(tx, payment, { id: refundId, amountMinor, reason, requestedBy: staff.userId });
     return { paymentId, refundId };
   });
 }
@@ -105,8 +97,4 @@ function tooLarge({ capturedMinor, refundedMinor, refundingMinor, currencyCode }
     `Of this payment ${left.amount} ${left.currencyCode} can still be refunded.`,
     ['input', 'amount'],
   );
-}
-
-function hashOf(request: readonly (string | null)[]): string {
-  return createHash('sha256').update(JSON.stringify(request)).digest('hex');
 }

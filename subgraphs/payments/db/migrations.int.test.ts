@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { uuidv7 } from 'uuidv7';
 import { cloneDatabase } from '#tests/support/database.ts';
-import { createTestPayments } from '../testing.ts';
+import { refundPayment } from '../commands/refund-payment.ts';
+import { createTestPayments, STAFF } from '../testing.ts';
 
 const migration = (name: string) => readFile(new URL(`./migrations/${name}.sql`, import.meta.url), 'utf8');
 const ID = (n: number) => `00000000-0000-7000-8000-00000000000${n}`;
@@ -50,6 +52,10 @@ test('what was paid in forints, counted in whole ones, is the same in hundredths
   await payments.send('payments.capture', { orderId });
   await payments.settled();
   await payments.stopWorkers();
+  const paymentId = (await payments.payment(orderId))?.id ?? '';
+  const request = JSON.stringify([paymentId, '5000', 'HUF', 'broken']);
+  const hash = createHash('sha256').update(request).digest('hex');
+  await sql`insert into idempotency_keys (actor_id, key, request_hash, refund_id) values (${STAFF.userId}, 'before', ${hash}, ${ID(5)})`;
   await sql.unsafe(await migration('0003_minor-units-of-the-standard'));
   const simulator = new URL('../provider/migrations/0003_minor-units-of-the-standard.sql', import.meta.url);
   await sql.unsafe(
@@ -62,4 +68,17 @@ test('what was paid in forints, counted in whole ones, is the same in hundredths
   expect(new Set(amounts.map(({ minor }) => minor))).toEqual(new Set([500_000]));
   const [call] = await sql`select fingerprint ->> 'amount' as amount from simulator.requests limit 1`;
   expect(call?.['amount']).toBe('500000 HUF');
+
+  const refund = (amount: string, reason = 'broken') =>
+    refundPayment(
+      { database: payments.database, actor: STAFF },
+      { idempotencyKey: 'before', paymentId, amount: { amount, currencyCode: 'HUF' }, reason },
+    );
+  expect(await refund('5000')).toEqual({ paymentId, refundId: ID(5) });
+  for (const [amount, reason] of [
+    ['50', 'broken'],
+    ['5000.01', 'broken'],
+    ['5000', 'late'],
+  ] as const)
+    await expect(refund(amount, reason)).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
 });
