@@ -12,6 +12,11 @@ export interface LiveConfig {
   readonly upstreamIdentity: 'operation' | 'connection';
   /** Streams over one upstream socket before another is opened. */
   readonly streamsPerUpstream: number;
+  /**
+   * Upstream sockets to one subgraph that may be opened so that nobody who would lose messages shares one with a stranger:
+   * see `upstream/socket-pool.ts`.
+   */
+  readonly socketsToPart: number;
   /** Of one subscribe message to a subgraph; a subscription that has grown past it is refused with SUBSCRIPTION_TOO_LARGE. */
   readonly maxUpstreamRequestBytes: number;
   /** For so long a suspect stream is kept apart: see `upstream/socket-pool.ts`. */
@@ -45,6 +50,7 @@ export const DEFAULT_LIVE_CONFIG: LiveConfig = {
   upstreamUrls: new Map(),
   upstreamIdentity: 'operation',
   streamsPerUpstream: 2_000,
+  socketsToPart: 64,
   maxUpstreamRequestBytes: SUBGRAPH_REQUEST_BYTES,
   probationMs: 5_000,
   resumeWithinMs: 30_000,

@@ -81,6 +81,8 @@ export function createStream(
   let position = from;
   let received = from;
   let askedAt = 0;
+  /** It was taken up again without a cursor: what was sent in between is lost. */
+  let gap = false;
   let delivered = false;
   let behind = false;
   let closed = false;
@@ -120,6 +122,7 @@ export function createStream(
     return deps.upstreamStreams.open(plan.target, plan.request, headers, {
       cursor: () => received,
       asked() {
+        if (askedAt > 0 && received === undefined) gap = true;
         askedAt ||= Date.now();
       },
       next: receive,
@@ -142,8 +145,10 @@ export function createStream(
       return settle(item, { end: refusal(answer.errors) });
     }
     metrics.events += 1;
-    void complete(answer, cursor)
-      .catch((error: unknown) => failedEvent(error, cursor))
+    const isAfterGap = gap;
+    gap = false;
+    void complete(answer, cursor, isAfterGap)
+      .catch((error: unknown) => failedEvent(error, cursor, isAfterGap))
       .then((event) => settle(item, event));
     if (pending.length >= deps.maxPendingEvents) fallBehind();
   }
@@ -165,24 +170,26 @@ export function createStream(
     return item;
   }
 
-  async function complete(answer: SubgraphAnswer, cursor: Cursor | undefined): Promise<LiveEvent> {
+  async function complete(
+    answer: SubgraphAnswer,
+    cursor: Cursor | undefined,
+    isAfterGap: boolean,
+  ): Promise<LiveEvent> {
     const result = deps.mask(await plan.compiled.resolveEvent(answer, plan.variables, context));
-    if (cursor === undefined) return createLiveEvent(JSON.stringify(result));
-    return createLiveEvent(
-      JSON.stringify({ ...result, extensions: { ...result.extensions, cursor } }),
-      cursor,
-    );
+    if (cursor === undefined && !isAfterGap) return createLiveEvent(JSON.stringify(result));
+    const extensions = { ...result.extensions, cursor, ...(isAfterGap && { gap: true }) };
+    return createLiveEvent(JSON.stringify({ ...result, extensions }), cursor);
   }
 
   /** An event that cannot be completed or written down is an error in its own place; those after it come as ever. */
-  function failedEvent(error: unknown, cursor: Cursor | undefined): LiveEvent {
+  function failedEvent(error: unknown, cursor: Cursor | undefined, isAfterGap: boolean): LiveEvent {
     const originalError = error instanceof Error ? error : new Error(String(error));
     const told = new GraphQLError('Internal server error', {
       originalError,
       extensions: { code: 'INTERNAL_SERVER_ERROR' },
     });
     const { errors } = deps.mask({ errors: [told] });
-    const extensions = cursor === undefined ? undefined : { cursor };
+    const extensions = { cursor, ...(isAfterGap && { gap: true }) };
     return createLiveEvent(JSON.stringify({ data: null, errors, extensions }), cursor);
   }
 

@@ -289,7 +289,9 @@ test('a subscription that has grown too large for its subgraph is refused to its
 test('what waits to be sent to a subgraph is bounded: who comes then is told to come back, and who is there stays', async () => {
   await using live = await startLiveGateway({ maxUpstreamRequestBytes: 500_000 });
   await using a = await follow(live, 'a');
-  await using client = await connectAcknowledged(live.wsUrl);
+  await goesOn(live, 'a', a);
+  // One client's share a socket, also with a stream that can be resumed.
+  await using client = await connectAcknowledged(live.wsUrl, { authorization: 'Bearer one' });
   for (const socket of live.feed.sockets) socket.pause();
   const query = 'subscription ($id: ID!) { itemChanged(id: $id) { version } }';
   const refused = client.next();

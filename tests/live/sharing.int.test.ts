@@ -76,7 +76,12 @@ test('who asks separates streams, and subgraphs are told of each, also for entit
   expect(new Set(live.people.requests.map(({ authorization }) => authorization))).toEqual(
     new Set(['Bearer ada', 'Bearer bob']),
   );
-  expect(live.feed.sockets.size).toBe(1);
+  // Before its first event neither could have been resumed, so that they were kept apart. Now all can be.
+  expect(live.feed.sockets.size).toBe(2);
+  await using eve = await connectAcknowledged(live.wsUrl, { authorization: 'Bearer eve' });
+  eve.send(subscribeMessage('1', itemChanged('a')));
+  await live.feed.until(() => live.feed.active === 3);
+  expect(live.feed.sockets.size).toBe(2);
 });
 
 test('a field declared public is shared by all, and asked without anybody’s credentials', async () => {

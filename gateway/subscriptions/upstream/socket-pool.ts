@@ -1,13 +1,19 @@
 import type { LiveMetrics } from '#gateway/subscriptions/live-metrics.ts';
+import { createSocketExposure, type SocketExposure } from './socket-exposure.ts';
 import { closedFor, isUnreadable, mayPass, type UpstreamClose } from './upstream-closes.ts';
 import { STABLE_MS, type UpstreamSocket, type UpstreamSocketEvents } from './upstream-socket.ts';
 import type { UpstreamStream } from './upstream-stream.ts';
 
 /*
- * The sockets of one subgraph and one identity, and which stream is on which. As long as nothing is wrong all are on one.
- * When that is closed for what one of its streams said or was told, nobody can see whose it was, so suspects are taken apart:
+ * The sockets of one subgraph and one identity, and which stream is on which. Streams that have a cursor share one: if it
+ * is closed they go on behind that. One without a cursor would lose what is sent until it is back, so nobody comes to the
+ * socket on which it is but those of its own client, and it never moves, as long as there are sockets enough; then
+ * newcomers go where the fewest such clients are.
  *
- *   shared ──closed by a fault─┬─▶ settled streams: together, on another shared socket, at once
+ * When a socket is closed for what one of its streams said or was told, nobody can see whose it was, so suspects are taken
+ * apart:
+ *
+ *   shared ──closed by a fault─┬─▶ settled streams: on another shared socket, as if they were new, at once
  *                              └─▶ suspects: on probation, each on a socket of its own, at once
  *   probation ─closed, alone on it──▶ found out: ended with the close code and reason
  *             ─closed, several on it─▶ taken apart again
@@ -27,6 +33,8 @@ export interface SocketPool extends Disposable {
 export interface SocketPoolOptions {
   readonly subgraph: string;
   readonly streamsPerSocket: number;
+  /** Shared sockets that may be opened to keep clients apart. */
+  readonly socketsToPart: number;
   readonly probationMs: number;
   /** Remember a fault also when no stream is left: the next one may be another client's. */
   readonly outlastsStreams: boolean;
@@ -37,6 +45,11 @@ export interface SocketPoolOptions {
 }
 
 type Kind = 'shared' | 'probation' | 'apart';
+
+interface Held {
+  kind: Kind;
+  readonly exposure: SocketExposure;
+}
 
 interface Standing {
   socket: UpstreamSocket | undefined;
@@ -58,8 +71,8 @@ const TRIES = 3;
 const RETRY_MS = 200;
 
 export function createSocketPool(options: SocketPoolOptions): SocketPool {
-  const { subgraph, streamsPerSocket, probationMs, metrics } = options;
-  const kinds = new Map<UpstreamSocket, Kind>();
+  const { subgraph, streamsPerSocket, socketsToPart, probationMs, metrics } = options;
+  const held = new Map<UpstreamSocket, Held>();
   const standings = new Map<UpstreamStream, Standing>();
   let waryUntil = 0;
   let looking: NodeJS.Timeout | undefined;
@@ -67,25 +80,25 @@ export function createSocketPool(options: SocketPoolOptions): SocketPool {
   function connect(kind: Kind): UpstreamSocket {
     const socket = options.connect({
       onClosed: () => {
-        kinds.delete(socket);
+        held.delete(socket);
         forgetIfEmpty();
       },
       onFault: takeApart,
     });
-    kinds.set(socket, kind);
+    held.set(socket, { kind, exposure: createSocketExposure() });
     if (kind === 'probation') looking ??= setInterval(release, Math.min(LOOK_MOST_MS, probationMs)).unref();
     return socket;
   }
 
   function forgetIfEmpty(): void {
-    if (kinds.size > 0 || standings.size > 0) return;
+    if (held.size > 0 || standings.size > 0) return;
     clearInterval(looking);
     looking = undefined;
     if (!options.outlastsStreams || Date.now() >= waryUntil) options.onEmpty();
   }
 
   function socketsOf(kind: Kind): UpstreamSocket[] {
-    return [...kinds].flatMap(([socket, its]) => (its === kind ? [socket] : []));
+    return [...held].flatMap(([socket, its]) => (its.kind === kind ? [socket] : []));
   }
 
   function hasRoom({ streams }: UpstreamSocket): boolean {
@@ -97,21 +110,49 @@ export function createSocketPool(options: SocketPoolOptions): SocketPool {
     // It has left in the meantime.
     if (standing === undefined) return;
     standing.socket = socket;
+    if (stream.sink.cursor() === undefined) held.get(socket)?.exposure.add(stream);
     socket.add(stream);
   }
 
-  function shared(): UpstreamSocket {
-    for (const [socket, kind] of kinds) if (kind === 'shared' && hasRoom(socket)) return socket;
-    return connect('shared');
+  function takeOff(stream: UpstreamStream, socket: UpstreamSocket): void {
+    held.get(socket)?.exposure.remove(stream);
+    socket.remove(stream);
+  }
+
+  /** Of so many the one where the fewest clients would lose something for this newcomer, and of those the emptiest. */
+  function leastExposed(
+    sockets: readonly UpstreamSocket[],
+    stream: UpstreamStream,
+  ): UpstreamSocket | undefined {
+    let best: UpstreamSocket | undefined;
+    let least = Infinity;
+    for (const socket of sockets) {
+      if (!hasRoom(socket)) continue;
+      const others = held.get(socket)?.exposure.othersThan(stream) ?? 0;
+      if (others > least || (others === least && best && socket.streams.size >= best.streams.size)) continue;
+      best = socket;
+      least = others;
+    }
+    return best;
+  }
+
+  /** The first socket where nobody would lose anything, or a new one; with too many of them, the least exposed. */
+  function shared(stream: UpstreamStream): UpstreamSocket {
+    let sockets = 0;
+    for (const [socket, { kind, exposure }] of held) {
+      if (kind !== 'shared') continue;
+      sockets += 1;
+      if (hasRoom(socket) && exposure.othersThan(stream) === 0) return socket;
+    }
+    if (sockets < socketsToPart && held.size < SOCKETS_AT_MOST) return connect('shared');
+    return leastExposed(socketsOf('shared'), stream) ?? connect('shared');
   }
 
   /** A socket that endangers nobody who is known to be good, and as few others as may be. */
-  function probation(): UpstreamSocket {
+  function probation(stream: UpstreamStream): UpstreamSocket {
     const there = socketsOf('probation');
-    if (there.length < PROBATION_SOCKETS && kinds.size < SOCKETS_AT_MOST) return connect('probation');
-    const others = there.length > 0 ? there : [...kinds.keys()];
-    const [emptiest] = others.filter(hasRoom).sort((a, b) => a.streams.size - b.streams.size);
-    return emptiest ?? connect('probation');
+    if (there.length < PROBATION_SOCKETS && held.size < SOCKETS_AT_MOST) return connect('probation');
+    return leastExposed(there.length > 0 ? there : [...held.keys()], stream) ?? connect('probation');
   }
 
   function takeApart(streams: readonly UpstreamStream[], close: UpstreamClose, certain: boolean): void {
@@ -130,7 +171,7 @@ export function createSocketPool(options: SocketPoolOptions): SocketPool {
       const standing = standings.get(stream);
       if (standing !== undefined) standing.suspectedAt = now;
     }
-    for (const stream of streams) if (!suspects.has(stream)) put(stream, shared());
+    for (const stream of streams) if (!suspects.has(stream)) put(stream, shared(stream));
     // Two at least, so that it comes to an end when many are closed at once.
     const most = Math.max(2, PROBATION_SOCKETS - socketsOf('probation').length);
     const apart = Array.from({ length: Math.min(suspects.size, most) }, () => connect('probation'));
@@ -164,23 +205,22 @@ export function createSocketPool(options: SocketPoolOptions): SocketPool {
   function release(): void {
     const passed = socketsOf('probation').filter(({ readyForMs }) => readyForMs >= probationMs);
     const isTrusted = (stream: UpstreamStream) => standings.get(stream)?.loneFaults === 0;
-    // Without a cursor it would lose what comes in between, so that the others had better come to it.
+    // Without a cursor it would lose what comes in between.
     const stays = ({ sink }: UpstreamStream) => sink.cursor() === undefined;
     const some = ({ streams }: UpstreamSocket, is: (stream: UpstreamStream) => boolean) =>
       [...streams.values()].some(is);
-    passed.sort((a, b) => Number(some(b, stays)) - Number(some(a, stays)));
+    // Those that the others may come to are looked at first.
+    passed.sort((a, b) => Number(some(a, stays)) - Number(some(b, stays)));
     for (const socket of passed) {
-      const [home] = socketsOf('shared').filter(hasRoom);
-      if (home === undefined && !some(socket, (stream) => !isTrusted(stream))) {
-        kinds.set(socket, 'shared');
-        continue;
-      }
-      kinds.set(socket, 'apart');
+      const its = held.get(socket);
+      if (its === undefined) continue;
+      const home = socketsOf('shared').find((other) => hasRoom(other) && !some(other, stays));
       for (const stream of socket.streams.values()) {
         if (home === undefined || !hasRoom(home) || !isTrusted(stream) || stays(stream)) continue;
-        socket.remove(stream);
+        takeOff(stream, socket);
         put(stream, home);
       }
+      its.kind = some(socket, (stream) => !isTrusted(stream)) ? 'apart' : 'shared';
       if (socket.streams.size === 0) socket[Symbol.dispose]();
     }
     if (socketsOf('probation').length > 0) return;
@@ -191,18 +231,18 @@ export function createSocketPool(options: SocketPoolOptions): SocketPool {
   return {
     open(stream) {
       standings.set(stream, { socket: undefined, suspectedAt: undefined, loneFaults: 0 });
-      put(stream, Date.now() < waryUntil ? probation() : shared());
+      put(stream, Date.now() < waryUntil ? probation(stream) : shared(stream));
     },
     close(stream) {
       const standing = standings.get(stream);
       standings.delete(stream);
-      standing?.socket?.remove(stream);
+      if (standing?.socket !== undefined) takeOff(stream, standing.socket);
       forgetIfEmpty();
     },
     [Symbol.dispose]() {
       clearInterval(looking);
       standings.clear();
-      for (const socket of Array.from(kinds.keys())) socket[Symbol.dispose]();
+      for (const socket of Array.from(held.keys())) socket[Symbol.dispose]();
     },
   };
 }

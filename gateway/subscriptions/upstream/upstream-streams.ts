@@ -63,6 +63,7 @@ export function createUpstreamStreams({
     const pool = createSocketPool({
       subgraph,
       streamsPerSocket: live.streamsPerUpstream,
+      socketsToPart: live.socketsToPart,
       probationMs: live.probationMs,
       outlastsStreams: perOperation,
       metrics,
