@@ -179,6 +179,11 @@ function compileVariant(source: OperationToCompile, conditions: ReadonlyMap<stri
   };
   const steps = linkSteps(declared, linked.steps);
   const unplanned = unplannedFields(view, steps);
+  // Where nothing of the operation can be answered there is no data, as with any operation that cannot be run.
+  const isUnplanned =
+    unplanned.length > 0 &&
+    unplanned.length === view.fields(view.root, view.root.type.name).length &&
+    !unplanned.some(({ needsValue }) => needsValue);
   return {
     steps,
     bySubgraph: Map.groupBy(
@@ -193,6 +198,7 @@ function compileVariant(source: OperationToCompile, conditions: ReadonlyMap<stri
         if (needsValue) tree[key] = {};
         else errors.push(unplannedError(name));
       }
+      if (isUnplanned) return { data: null, errors };
       const data = linked.project(tree);
       if (data !== undefined)
         return errors.length === 0 ? { data } : { data, errors: trimPaths(data, errors) };

@@ -176,6 +176,21 @@ describe('a root field whose type has no possible object', () => {
     });
   });
 
+  it('leaves no data at all where it is the whole operation', async () => {
+    const unplanned = (name: string) => ({ path: [name], extensions: { code: 'FIELD_NOT_PLANNED' } });
+    for (const query of [
+      '{ m { hint } }',
+      'query ($no: Boolean = false) { m { hint } n @include(if: $no) }',
+    ]) {
+      expect(await gateway.ask(query)).toMatchObject({ data: null, errors: [unplanned('m')] });
+    }
+    expect(await gateway.ask('{ a: m { hint } b: m { hint } }')).toMatchObject({
+      data: null,
+      errors: [unplanned('a'), unplanned('b')],
+    });
+    expect((await gateway.ask('{ m { hint } __typename }')).data).toEqual({ m: null, __typename: 'Query' });
+  });
+
   it.each(['[M]', '[M!]!', 'M!'])('is an error of its own as %s too', async (type) => {
     const other = createInProcessGateway({
       a: {
