@@ -54,7 +54,7 @@ import { integer, list, onOff } from './variable-types.ts';
  * | `PLANNING_TIMEOUT_MS`           | 1000        | for planning one operation, in a thread of its own; past it the operation is refused |
  * | `PLANNING_THREADS`              | 2           | that plan at once, at most; all but one end when they have nothing to do     |
  * | `PLANNING_MEMORY_MB`            | 512         | heap of such a thread, the supergraph included                               |
- * | `PLANNING_MAX_WAITING`          | 100         | new operations that wait to be planned; beyond it they are refused at once   |
+ * | `PLANNING_MAX_WAITING`          | 100         | new operations that wait to be planned, half of them of one client at most; beyond it they are refused at once |
  * | `PLAN_CACHE_SIZE`               | 1000        | planned operations kept                                                      |
  * | `PLAN_CACHE_BYTES`              | 64 MiB      | of memory that they may hold, by an estimate                                 |
  * | `WARM_UP_OPERATIONS`            | 100         | hottest operations planned anew before a supergraph swaps in                 |

@@ -4,7 +4,9 @@ import { type Admission, createAdmission, overloaded } from './admission.ts';
 import type { GatewayConfig } from './config.ts';
 import type { EngineResult } from './execution/compiled-operation.ts';
 import { createPacing } from './execution/pacing.ts';
+import { isTooMuch, type RefusedOperation } from './planning/operation-error.ts';
 import type { Planning, PlanningOptions } from './planning/planning.ts';
+import { countRefusal, createPlanningMetrics, type PlanningMetrics } from './planning/planning-metrics.ts';
 import { createPlannerThreads } from './planning/threads/planner-threads.ts';
 import { createErrorMask } from './plugins/use-error-masking.ts';
 import { useLimits } from './plugins/use-limits.ts';
@@ -12,6 +14,7 @@ import { createGenerations, type Generation } from './supergraph/generations.ts'
 import type { Supergraph } from './supergraph/supergraph.ts';
 import { watchSupergraph } from './supergraph/watch.ts';
 import { type HttpServer, serveHttp } from './transport/http.ts';
+import { CLIENT_ADDRESS_HEADER } from './upstream/forwarded-headers.ts';
 import type { ForwardedHeaders, Upstreams } from './upstream/upstream.ts';
 import { createUpstreamRegistry } from './upstream/upstreams.ts';
 import type { Writes } from './upstream/writes.ts';
@@ -42,6 +45,7 @@ export interface Gateway extends AsyncDisposable {
   readonly upstreams: Upstreams;
   /** Tells what may be shared from what was read too early. */
   readonly writes: Pick<Writes, 'age'>;
+  readonly planningMetrics: PlanningMetrics;
   /** Counts what is under way and says when there is no room. */
   readonly admission: Admission;
   /** Called after each swap of the supergraph; returns how to stop that. */
@@ -72,7 +76,14 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
   const { config, logger } = deps;
   const registry = createUpstreamRegistry(config.upstream, logger);
   const mask = createErrorMask(config, logger);
-  const threads = createPlannerThreads(config.planning);
+  const metrics = createPlanningMetrics();
+  const threads = createPlannerThreads(config.planning, metrics);
+  const onRefused = (refused: RefusedOperation): void => {
+    countRefusal(metrics, refused);
+    // The first time that an operation takes too much; whether it comes again, the metrics tell.
+    if (refused.ms > 0 && isTooMuch(refused))
+      logger.warn({ ...refused }, 'an operation could not be planned');
+  };
 
   const open = (supergraph: Supergraph): Generation => ({
     supergraph,
@@ -80,6 +91,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
       cacheSize: config.planCacheSize,
       cacheBytes: config.planCacheBytes,
       limits: useLimits(config),
+      onRefused,
       hideSuggestions: config.production,
       planner: threads.open(supergraph.sdl),
     }),
@@ -103,14 +115,25 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
     logger.info({ supergraph: supergraph.id }, 'a new supergraph serves');
   }
 
+  /** What waits for its plan keeps no place among those that run. */
+  async function planned<T>(planning: Promise<T>): Promise<T> {
+    pacing.end();
+    try {
+      return await planning;
+    } finally {
+      await pacing.begin();
+    }
+  }
+
   async function run(
     generation: Generation,
     request: GatewayRequest,
     client: ClientContext,
   ): Promise<EngineResult> {
     const { planning, upstreams } = generation;
-    const found = planning.prepare(request.query, request.operationName);
-    const prepared = found instanceof Promise ? await found : found;
+    const address = client.headers[CLIENT_ADDRESS_HEADER] ?? '';
+    const found = planning.prepare(request.query, request.operationName, address);
+    const prepared = found instanceof Promise ? await planned(found) : found;
     const { compiled } = prepared;
     if (compiled.kind === 'subscription') return { errors: [subscriptionRefusal()] };
     const coerced = prepared.coerce(request.variables ?? {});
@@ -129,6 +152,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
   const gateway: Gateway = {
     writes: registry.writes,
     admission,
+    planningMetrics: metrics,
     get current() {
       return generations.current;
     },

@@ -9,9 +9,9 @@ const MAX_MEMBERS = 10;
 const MAX_LEVELS = 3;
 
 /** Of a message, as much as anybody would read; cut in the middle, as both ends tell what is wrong. */
-export function shortened(message: string): string {
-  if (message.length <= MAX_LENGTH) return message;
-  const half = Math.floor(MAX_LENGTH / 2);
+export function shortened(message: string, maxLength = MAX_LENGTH): string {
+  if (message.length <= maxLength) return message;
+  const half = Math.floor(maxLength / 2);
   return `${message.slice(0, half)}…${message.slice(1 - half)}`;
 }
 

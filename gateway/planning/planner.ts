@@ -17,6 +17,7 @@ import { interfaceObjectsOf, writeOutFragments } from './mends/interface-object-
 import { standInForArguments } from './mends/required-arguments.ts';
 import { putResolvableKeysFirst } from './mends/resolvable-keys.ts';
 import { splitMutation } from './mends/serial-mutations.ts';
+import type { Asker } from './asker.ts';
 import { SUPPORTED_FEATURES } from '#gateway/supergraph/supported-features.ts';
 
 /**
@@ -40,17 +41,24 @@ export interface PlannedOperation {
   readonly sentNames: ReadonlyMap<string, string>;
 }
 
+/** Where operations are planned in another thread. */
+export interface PlanOptions {
+  /** How long it may take, instead of the usual time. */
+  readonly limitMs?: number | undefined;
+  /** Without one, the gateway itself asks. */
+  readonly asker?: Asker | undefined;
+}
+
 /** Plans operations of one supergraph. Whoever is told to plan in another thread promises what it returns. */
 export interface Planner {
-  /**
-   * @param operation of the document, which is valid
-   * @param limitMs where planning can be ended: how long it may take, instead of the usual time
-   */
+  /** @param operation of the document, which is valid */
   plan(
     document: DocumentNode,
     operation: OperationDefinitionNode,
-    limitMs?: number,
+    options?: PlanOptions,
   ): PlannedOperation | Promise<PlannedOperation>;
+  /** Another client waits for what is planned for the asker. */
+  join?(asker: Asker, address: string | undefined): void;
   /** Resolves when the supergraph has been read. Rejects when it cannot be planned with. */
   ready?(): Promise<void>;
   [Symbol.dispose]?(): void;

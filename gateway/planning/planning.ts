@@ -1,26 +1,17 @@
 // The first of the four stations of a request: planning → execution → upstream → transport. An operation is parsed,
 // validated, planned and compiled once, and found again however it is laid out.
-import { createHash } from 'node:crypto';
 import { serializeQueryPlan } from '@apollo/query-planner';
-import {
-  type DocumentNode,
-  GraphQLError,
-  Kind,
-  type OperationDefinitionNode,
-  parse,
-  print,
-  type GraphQLSchema,
-  visit,
-} from 'graphql';
+import { type DocumentNode, type GraphQLSchema, type OperationDefinitionNode, parse, print } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { compileOperation } from '#gateway/execution/compile-operation.ts';
 import type { CompiledOperation } from '#gateway/execution/compiled-operation.ts';
 import { createEntityTypes } from '#gateway/execution/steps/entity-keys.ts';
 import type { Supergraph } from '#gateway/supergraph/supergraph.ts';
 import { MIB } from '#gateway/variable-types.ts';
-import { bounded, shortened } from './bounded-messages.ts';
+import { type Asker, askerAt } from './asker.ts';
 import { type Coerced, createCoercion } from './coercion.ts';
-import { OperationError, refusedOperation } from './operation-error.ts';
+import { isRetryable, OperationError, type RefusedOperation, refusedOf } from './operation-error.ts';
+import { hashOf, introspections, parseText, selectOperation, shapeOf } from './operation-text.ts';
 import { createPlanner, type PlannedOperation, plannedParts, type Planner } from './planner.ts';
 import {
   type CachedOperation,
@@ -63,6 +54,8 @@ export interface PlanningOptions {
   readonly limits?: OperationLimits;
   /** Without one, operations are planned in this thread, at once. */
   readonly planner?: Planner;
+  /** Hears of valid operations that were not planned. */
+  readonly onRefused?: (refused: RefusedOperation) => void;
   /** Leave out of refusals what the schema has that resembles what was asked for. */
   readonly hideSuggestions?: boolean;
 }
@@ -78,8 +71,18 @@ export interface Planning extends Disposable {
    * `GRAPHQL_VALIDATION_FAILED`, `OPERATION_RESOLUTION_FAILURE`.
    */
   kindOf(source: string, operationName?: string): PreparedOperation['kind'];
-  /** At once when it is prepared already. Throws and rejects as {@link Planning.kindOf} throws. */
-  prepare(source: string, operationName?: string): PreparedOperation | Promise<PreparedOperation>;
+  /**
+   * At once when it is prepared already. Throws and rejects as {@link Planning.kindOf} throws.
+   *
+   * @param address where the client is, in canonical form, or '' where nobody can tell; undefined when the gateway itself asks
+   */
+  prepare(
+    source: string,
+    operationName?: string,
+    address?: string,
+  ): PreparedOperation | Promise<PreparedOperation>;
+  /** Operations that are being planned. */
+  readonly pending: number;
   /** Estimate of the memory that is held for operations, in bytes. */
   readonly bytes: number;
   /** At most `n` of the operations in the cache, the most used first. */
@@ -100,6 +103,12 @@ const FAILURES = 1_000;
 const FAILURE_KEPT_MS = 30_000;
 /** For one operation of practice, however little time is left. */
 const LEAST_PRACTICE_MS = 50;
+
+/** An operation that is being planned, and for whom. */
+interface Pending {
+  readonly entry: Promise<Entry>;
+  readonly asker: Asker;
+}
 
 /** An operation on its way to its plan. */
 interface Asked {
@@ -124,11 +133,17 @@ interface Entry extends PreparedOperation, CachedOperation {
  * anew, so that white space, commas and comments make no difference.
  */
 export function createPlanning(supergraph: Supergraph, options: PlanningOptions = {}): Planning {
-  const { cacheSize = CACHE_SIZE, cacheBytes = CACHE_BYTES, limits, hideSuggestions = false } = options;
+  const {
+    cacheSize = CACHE_SIZE,
+    cacheBytes = CACHE_BYTES,
+    limits,
+    onRefused,
+    hideSuggestions = false,
+  } = options;
   const planner: Planner = options.planner ?? createPlanner(supergraph.sdl);
   const cache = createOperationCache<Entry>(cacheSize, cacheBytes);
   /** Being planned, by key. */
-  const pending = new Map<string, Promise<Entry>>();
+  const pending = new Map<string, Pending>();
   /** What could not be planned, by key or by shape: nobody has to wait for the same failure again. */
   const failures = new LRUCache<string, Error>({ max: FAILURES, ttl: FAILURE_KEPT_MS });
   const types = createEntityTypes(supergraph.sdl, supergraph.graphqlSchema);
@@ -184,39 +199,50 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
     return entry;
   }
 
-  function find(source: string, operationName: string): Entry | Promise<Entry> {
+  function find(source: string, operationName: string, address: string | undefined): Entry | Promise<Entry> {
     const document = parseSource(source);
     const operation = selectOperation(document, operationName);
     const text = print(document);
     const key = hashOf(`${operationName}\n${text}`);
-    const known = cache.findByKey(key) ?? pending.get(key);
+    const known = cache.findByKey(key);
     if (known !== undefined) return known;
+    const underWay = pending.get(key);
+    if (underWay !== undefined) {
+      planner.join?.(underWay.asker, address);
+      return underWay.entry;
+    }
     const failure =
       failures.size === 0 ? undefined : (failures.get(key) ?? failures.get(shapeOf(document, operation)));
-    if (failure !== undefined) throw failure;
+    if (failure !== undefined) {
+      onRefused?.(refusedOf(failure, key, operation, 0));
+      throw failure;
+    }
     limits?.checkOperation(supergraph.apiSchema, document, operation);
     const asked = { key, operationName, source, textLength: text.length, document, operation };
-    const planned = planner.plan(document, operation);
-    return planned instanceof Promise ? createLater(asked, planned) : create(asked, planned);
+    const asker = askerAt(address);
+    const planned = planner.plan(document, operation, { asker });
+    return planned instanceof Promise ? createLater(asked, planned, asker) : create(asked, planned);
   }
 
-  function createLater(asked: Asked, planning: Promise<PlannedOperation>): Promise<Entry> {
+  function createLater(asked: Asked, planning: Promise<PlannedOperation>, asker: Asker): Promise<Entry> {
     const { key } = asked;
-    const created = planning.then(
+    const since = performance.now();
+    const entry = planning.then(
       (planned) => {
         pending.delete(key);
         return create(asked, planned);
       },
       (error: Error) => {
         pending.delete(key);
+        onRefused?.(refusedOf(error, key, asked.operation, performance.now() - since));
         // What took too long once does so under other names, too.
         if (!(error instanceof OperationError)) failures.set(key, error);
         else if (!isRetryable(error)) failures.set(shapeOf(asked.document, asked.operation), error);
         throw error;
       },
     );
-    pending.set(key, created);
-    return created;
+    pending.set(key, { entry, asker });
+    return entry;
   }
 
   function use(entry: Entry, source: string): Entry {
@@ -234,7 +260,7 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
       const limitMs = Math.max(LEAST_PRACTICE_MS, Math.ceil((until - performance.now()) / 2));
       const { length: textLength } = source;
       const asked = { key: '', operationName: '', source, textLength, document, operation };
-      create(asked, await planner.plan(document, operation, limitMs));
+      create(asked, await planner.plan(document, operation, { limitMs }));
       return true;
     } catch {
       return false;
@@ -245,14 +271,17 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
     kindOf: (source, operationName = '') =>
       cache.find(source, operationName)?.kind ??
       selectOperation(parseSource(source), operationName).operation,
-    prepare(source, operationName = '') {
+    prepare(source, operationName = '', address) {
       const entry = cache.find(source, operationName);
       if (entry !== undefined) {
         entry.uses += 1;
         return entry;
       }
-      const found = find(source, operationName);
+      const found = find(source, operationName, address);
       return found instanceof Promise ? found.then((later) => use(later, source)) : use(found, source);
+    },
+    get pending() {
+      return pending.size;
     },
     get bytes() {
       return cache.bytes;
@@ -298,67 +327,4 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
     },
   };
   return planning;
-}
-
-function parseText(source: string, maxTokens: number | undefined): DocumentNode {
-  try {
-    return parse(source, { maxTokens });
-  } catch (error) {
-    if (error instanceof GraphQLError) throw new OperationError([bounded(error, 'GRAPHQL_PARSE_FAILED')]);
-    if (error instanceof RangeError)
-      throw refusedOperation('The document is nested too deep.', 'GRAPHQL_PARSE_FAILED');
-    throw error;
-  }
-}
-
-function selectOperation(document: DocumentNode, name: string): OperationDefinitionNode {
-  const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
-  const [first] = operations;
-  if (name === '') {
-    if (first !== undefined && operations.length === 1) return first;
-    throw unresolved(
-      first === undefined
-        ? 'Must provide an operation.'
-        : 'Must provide operation name if query contains multiple operations.',
-    );
-  }
-  const named = operations.find((operation) => operation.name?.value === name);
-  if (named === undefined) throw unresolved(`Unknown operation named "${name}".`);
-  return named;
-}
-
-function unresolved(message: string): OperationError {
-  return refusedOperation(shortened(message), 'OPERATION_RESOLUTION_FAILURE');
-}
-
-/** The same for operations that differ in names, aliases and arguments, which make planning no shorter. */
-function shapeOf(document: DocumentNode, operation: OperationDefinitionNode): string {
-  const definitions = document.definitions.filter(
-    (node) => node === operation || node.kind === Kind.FRAGMENT_DEFINITION,
-  );
-  const whole: DocumentNode = { kind: Kind.DOCUMENT, definitions };
-  const shape = visit(whole, {
-    OperationDefinition: (node) => ({ ...node, name: undefined, variableDefinitions: [] }),
-    Field: (node) => ({ ...node, alias: undefined, arguments: [] }),
-  });
-  return hashOf(print(shape));
-}
-
-/** How often the document asks for the whole schema, whose answer is kept. */
-function introspections(document: DocumentNode): number {
-  let count = 0;
-  visit(document, {
-    Field({ name }) {
-      if (name.value === '__schema') count += 1;
-    },
-  });
-  return count;
-}
-
-function hashOf(key: string): string {
-  return createHash('sha256').update(key).digest('base64');
-}
-
-function isRetryable({ errors }: OperationError): boolean {
-  return errors.some(({ extensions }) => extensions['retryable'] === true);
 }

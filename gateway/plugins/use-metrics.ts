@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { PlanningMetrics } from '#gateway/planning/planning-metrics.ts';
 import type { LiveMetrics } from '#gateway/subscriptions/live-metrics.ts';
 import type { Admission } from '#gateway/admission.ts';
 
@@ -10,6 +11,9 @@ export interface MetricsSources {
   readonly graphqlPath: string;
   readonly admission: Admission;
   readonly live: LiveMetrics;
+  readonly planning: PlanningMetrics;
+  /** Estimate of the memory that planned operations hold, in bytes. */
+  readonly plannedBytes: () => number;
 }
 
 const PREFIX = 'ordergraph_gateway_';
@@ -24,7 +28,8 @@ const LIVE_ANSWER = /^text\/event-stream|subscriptionSpec=/;
  * Serves `GET /metrics` in Prometheus' text format. What others count already is read when somebody asks; only requests
  * and the lag of live events are recorded as they happen, one record a request and one an event.
  */
-export function useMetrics(app: FastifyInstance, { graphqlPath, admission, live }: MetricsSources): void {
+export function useMetrics(app: FastifyInstance, sources: MetricsSources): void {
+  const { graphqlPath, admission, live, planning } = sources;
   const registry = new Registry();
   const registers = [registry];
   const gauge = (name: string, help: string, read: () => number) =>
@@ -44,6 +49,17 @@ export function useMetrics(app: FastifyInstance, { graphqlPath, admission, live 
       collect() {
         this.reset();
         this.inc(read());
+      },
+    });
+  const counters = (name: string, help: string, label: string, counts: Readonly<Record<string, number>>) =>
+    new Counter({
+      name,
+      help,
+      labelNames: [label],
+      registers,
+      collect() {
+        this.reset();
+        for (const [value, count] of Object.entries(counts)) this.inc({ [label]: value }, count);
       },
     });
   const own = (name: string) => `${PREFIX}${name}`;
@@ -75,16 +91,7 @@ export function useMetrics(app: FastifyInstance, { graphqlPath, admission, live 
   counter(own('live_events_total'), 'Events that came from subgraphs.', () => live.events);
   counter(own('live_positions_total'), 'Cursors that came without an event.', () => live.positions);
   counter(own('live_deliveries_total'), 'Events times the clients they went to.', () => live.deliveries);
-  new Counter({
-    name: own('live_closes_total'),
-    help: 'Ends of live connections and streams.',
-    labelNames: ['reason'],
-    registers,
-    collect() {
-      this.reset();
-      for (const [reason, count] of Object.entries(live.closes)) this.inc({ reason }, count);
-    },
-  });
+  counters(own('live_closes_total'), 'Ends of live connections and streams.', 'reason', live.closes);
   const lag = new Histogram({
     name: own('live_lag_seconds'),
     help: "From an event's arrival to its delivery, once an event and stream.",
@@ -101,6 +108,37 @@ export function useMetrics(app: FastifyInstance, { graphqlPath, admission, live 
     'Sockets to subgraphs opened anew.',
     () => live.upstreamReconnects,
   );
+
+  gauge(own('planning_waiting'), 'New operations that wait for a planner thread.', () => planning.waiting);
+  const waits = new Histogram({
+    name: own('planning_wait_seconds'),
+    help: 'How long new operations waited for a planner thread.',
+    buckets: DURATION_BUCKETS_S,
+    registers,
+  });
+  planning.observeWait = (seconds) => waits.observe(seconds);
+  const plannings = new Histogram({
+    name: own('planning_duration_seconds'),
+    help: 'How long planner threads had an operation, planned or not.',
+    buckets: DURATION_BUCKETS_S,
+    registers,
+  });
+  planning.observePlanning = (seconds) => plannings.observe(seconds);
+  counters(
+    own('planning_refused_total'),
+    'Valid operations that were not planned.',
+    'code',
+    planning.refusals,
+  );
+  gauge(own('planning_threads'), 'Planner threads now.', () => planning.threads);
+  counter(own('planning_threads_started_total'), 'Planner threads ever.', () => planning.threadsStarted);
+  counters(
+    own('planning_threads_ended_total'),
+    'Planner threads that ended: idle, or by time, memory, for another client, or failed.',
+    'reason',
+    planning.threadsEnded,
+  );
+  gauge(own('planned_bytes'), 'Memory of planned operations, by an estimate.', sources.plannedBytes);
 
   // The names that every Prometheus client gives them. All are cheap to read.
   gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss());

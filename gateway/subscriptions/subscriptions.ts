@@ -135,13 +135,18 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
   }
 
   /** By the supergraph that is current when it is done, or why not. A promise while the operation is planned first. */
-  function prepare(request: LiveRequest): Ready | StreamEnd | Promise<Ready | StreamEnd> {
+  function prepare(
+    request: LiveRequest,
+    headers: ForwardedHeaders,
+  ): Ready | StreamEnd | Promise<Ready | StreamEnd> {
     const generation = gateway.current;
     try {
-      const prepared = generation.planning.prepare(request.query, request.operationName);
+      const address = headers[CLIENT_ADDRESS_HEADER] ?? '';
+      const prepared = generation.planning.prepare(request.query, request.operationName, address);
       if (!(prepared instanceof Promise)) return { generation, prepared };
       return prepared.then(
-        (later) => (generation === gateway.current ? { generation, prepared: later } : prepare(request)),
+        (later) =>
+          generation === gateway.current ? { generation, prepared: later } : prepare(request, headers),
         (error) => failed(requestErrors(error)),
       );
     } catch (error) {
@@ -240,7 +245,7 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
     /** Joins the group that fits these headers, unless the client has left or renewed again by then. */
     const settle = (headers: ForwardedHeaders, position: () => Cursor | undefined) => {
       const search = (searches += 1);
-      const ready = prepare(request);
+      const ready = prepare(request, headers);
       if (!(ready instanceof Promise)) return moveTo(ready, headers, position);
       void ready.then((later) => {
         if (counted && search === searches) moveTo(later, headers, position);

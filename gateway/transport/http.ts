@@ -74,7 +74,14 @@ export async function serveHttp({ config, logger, gateway, mask }: Deps): Promis
   useErrorAnswers(app, logger);
   await useCors(app, config.corsOrigins);
   useOverload(app, config.limits, admission);
-  if (config.metrics) useMetrics(app, { graphqlPath: GRAPHQL_PATH, admission, live: live.metrics });
+  if (config.metrics)
+    useMetrics(app, {
+      graphqlPath: GRAPHQL_PATH,
+      admission,
+      live: live.metrics,
+      planning: gateway.planningMetrics,
+      plannedBytes: () => gateway.current.planning.bytes,
+    });
   serveHealth(app, gateway);
   const pages = await servePages(app, {
     endpoint: GRAPHQL_PATH,
@@ -151,6 +158,7 @@ function serveGraphql(app: FastifyInstance, endpoint: Endpoint): void {
         graphql.answer(graphql.read(request), request, wanted, whose);
       if (shared !== undefined && key !== undefined && shared.has(key)) {
         openAnswers.begin(reply.raw, () => gone.abort());
+        if (gateway.current.planning.pending > 0) shared.alsoWaits(graphql.read(request), client);
         return send(reply, request, await shared.join(key, client, start));
       }
       const asked = graphql.read(request);

@@ -113,6 +113,12 @@ test('/metrics tells of requests by their status, live ones and scrapes left out
     ['request_duration_seconds_count{status="400"}', 1],
   ]);
   expect(metrics.get('requests_in_flight')).toBe(0);
+  // Practice had its operations planned, too.
+  expect(metrics.get('planning_duration_seconds_count')).toBeGreaterThan(0);
+  expect(metrics.get('planning_wait_seconds_count')).toBe(metrics.get('planning_duration_seconds_count'));
+  expect(metrics.get('planning_waiting')).toBe(0);
+  expect(metrics.get('planning_threads')).toBeGreaterThan(0);
+  expect(metrics.get('planned_bytes')).toBeGreaterThan(30_000);
   expect(metrics.get('process_resident_memory_bytes')).toBeGreaterThan(1e7);
   expect(metrics.get('process_cpu_seconds_total')).toBeGreaterThan(0);
 });

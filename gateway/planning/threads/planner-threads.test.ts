@@ -5,9 +5,11 @@ import type { PlanningThreadsConfig } from '#gateway/planning/planning-config.ts
 import { OperationError } from '#gateway/planning/operation-error.ts';
 import { createPlanner } from '#gateway/planning/planner.ts';
 import { createPlanning } from '#gateway/planning/planning.ts';
+import { createPlanningMetrics } from '#gateway/planning/planning-metrics.ts';
 import { practiceOperations } from '#gateway/planning/practice.ts';
 import { parseSupergraph, type Supergraph } from '#gateway/supergraph/supergraph.ts';
 import { ENDLESS, ENDLESS_QUERY } from '#tests/gateway/endless.ts';
+import { until } from '#tests/support/until.ts';
 import { compose, SUPERGRAPHS } from '#tests/oracle/supergraphs.ts';
 import { createPlannerThreads, type PlannerThreads } from './planner-threads.ts';
 
@@ -85,6 +87,51 @@ it('an operation that takes all memory is refused, and the process goes on', asy
   const planning = planningWith(threads, endless);
   expect(await refusal(() => planning.prepare(ENDLESS_QUERY))).toEqual({ code: 'OPERATION_TOO_COMPLEX' });
   expect(await refusal(() => planning.prepare('{ start { id } }'))).toBeUndefined();
+});
+
+describe('while one client floods the planner with operations that find no end', async () => {
+  const metrics = createPlanningMetrics();
+  const threads = createPlannerThreads({ ...CONFIG, timeoutMs: 900, memoryMb: 8_000 }, metrics);
+  afterAll(() => threads[Symbol.asyncDispose]());
+  const planning = planningWith(threads, endless);
+  await planning.practise(50);
+  const events: string[] = [];
+  const flood = () => {
+    for (let shape = 0; shape < 10; shape += 1) {
+      const query = ENDLESS_QUERY.replace('data', `data ${'__typename '.repeat(shape)}`);
+      void refusal(() => planning.prepare(query, '', '10.0.0.66')).then(() => events.push('refused'));
+    }
+  };
+  const ask = async (query: string, address: string | undefined) => {
+    const outcome = await refusal(() => planning.prepare(query, '', address));
+    events.push(address ?? 'gateway');
+    return outcome;
+  };
+
+  it('another has an operation planned before more than one of the threads has come to its limit twice', async () => {
+    flood();
+    await until(() => metrics.threads === 2 && metrics.waiting === 8, 'the flood to hold both threads');
+    expect(await ask('{ start { id } }', '10.0.0.1')).toBeUndefined();
+    expect(events.filter((event) => event === 'refused').length).toBeLessThan(3);
+    expect(metrics.threadsEnded['crowded'] ?? 0).toBeLessThan(2);
+  });
+
+  it('a thread is left to the others and to the gateway itself from then on', async () => {
+    const ended = metrics.threadsEnded['crowded'];
+    const refusals = events.length;
+    expect(await ask('{ start { required } }', '10.0.0.2')).toBeUndefined();
+    expect(await ask('{ start { id required } }', undefined)).toBeUndefined();
+    expect(events.slice(refusals).filter((event) => event === 'refused').length).toBeLessThan(2);
+    expect(metrics.threadsEnded['crowded']).toBe(ended);
+  });
+
+  it('another who asks for what waits in the flood does not wait with it', async () => {
+    const query = '{ start { required id } }';
+    void ask(query, '10.0.0.66');
+    const shared = planning.prepare(query, '', '10.0.0.3');
+    await shared;
+    expect(metrics.waiting).toBeGreaterThan(4);
+  });
 });
 
 it('operations beyond those that may wait are refused at once, and may come again', async () => {

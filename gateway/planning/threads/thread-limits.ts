@@ -1,6 +1,6 @@
 // What ends a thread, or keeps it from being asked, and what is told of it.
 import type { Worker } from 'node:worker_threads';
-import { type OperationError, refusedOperation } from '#gateway/planning/operation-error.ts';
+import { OperationError, refusedOperation } from '#gateway/planning/operation-error.ts';
 import { SupergraphError } from '#gateway/supergraph/supergraph.ts';
 import type { Failure } from './messages.ts';
 
@@ -62,4 +62,11 @@ export function openingFailed(why: string): SupergraphError {
 
 export function errorOf({ message, code }: Failure): Error {
   return code === undefined ? new Error(message) : refusedOperation(message, code);
+}
+
+/** Why a thread that had something to do has ended, in one word. */
+export function reasonOf(why: Error): 'time' | 'memory' | 'failed' {
+  const code = why instanceof OperationError ? why.errors[0]?.extensions['code'] : undefined;
+  if (code === 'PLANNING_TIMED_OUT') return 'time';
+  return code === 'OPERATION_TOO_COMPLEX' ? 'memory' : 'failed';
 }

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { ClientContext, Gateway } from '#gateway/gateway.ts';
-import { identityOf } from '#gateway/upstream/forwarded-headers.ts';
+import { CLIENT_ADDRESS_HEADER, identityOf } from '#gateway/upstream/forwarded-headers.ts';
 import { createSharing } from '#gateway/upstream/sharing.ts';
 import { type Asked, type HttpAnswer, isBatch } from './graphql-over-http.ts';
 
@@ -17,6 +17,8 @@ export interface SharedAnswers {
   /** Whether the answer is on its way already; then the request need not be read. */
   has(key: string): boolean;
   isShareable(asked: Asked): boolean;
+  /** One more client waits for the operation to be planned, not only the one whose request came first. */
+  alsoWaits(asked: Asked, client: ClientContext): void;
   /** @param start answers for all, until the signal says that all have gone */
   join(
     key: string,
@@ -40,6 +42,17 @@ export function createSharedAnswers(gateway: Pick<Gateway, 'current' | 'writes'>
       } catch {
         // Whoever answers it says what is wrong.
         return false;
+      }
+    },
+    alsoWaits(asked, { headers }) {
+      const { planning } = gateway.current;
+      if (isBatch(asked)) return;
+      try {
+        const address = headers[CLIENT_ADDRESS_HEADER] ?? '';
+        const prepared = planning.prepare(asked.query, asked.operationName, address);
+        if (prepared instanceof Promise) prepared.catch(() => {});
+      } catch {
+        // The answer that is shared says it.
       }
     },
     join(key, client, start) {
