@@ -1,6 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Refusal } from '#platform/errors/refusal.ts';
+import type { PaymentProvider } from '../provider/provider.ts';
 import { STAFF, createTestPayments, type TestPayments } from '../testing.ts';
 import { refundPayment } from './refund-payment.ts';
 
@@ -83,6 +84,47 @@ test('twenty refunds at once of a payment that has room for three: three', async
   await payments.settled();
   expect(await amounts()).toEqual({ captured: 10_000n, refunding: 0n, refunded: 9_000n });
   expect((await payments.movements(orderId)).slice(2)).toEqual(['REFUND 3000', 'REFUND 3000', 'REFUND 3000']);
+});
+
+test('while a capture is unanswered nothing is paid back; once it is answered the same request is accepted', async () => {
+  const asked = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  const slow: PaymentProvider = {
+    ...payments.simulator,
+    async capture(call, signal) {
+      asked.resolve();
+      await answered.promise;
+      return payments.simulator.capture(call, signal);
+    },
+  };
+  await payments.startWorker({ provider: () => slow });
+  const orderId = await payments.authorise('tok_visa');
+  await payments.send('payments.capture', { orderId });
+  await asked.promise;
+  const paymentId = (await payments.payment(orderId))?.id;
+  const parts = ['0.01', '33.33', '66.66', '99.99', '100.00'];
+  const refunds = () =>
+    Array.from({ length: 20 }, (_, n) =>
+      refundPayment(
+        { database: payments.database, actor: STAFF },
+        { idempotencyKey: `part ${n}`, paymentId, amount: gbp(parts[n % parts.length] ?? '') },
+      ),
+    );
+  const early = await Promise.all(refunds().map((each) => refusal(each)));
+  expect(new Set(early.map(({ code }) => code))).toEqual(new Set(['INVALID_STATUS']));
+  answered.resolve();
+  await payments.settled(orderId);
+
+  // All at once, each twice: together no more than was taken, and no request twice.
+  const outcomes = await Promise.allSettled([...refunds(), ...refunds()]);
+  const accepted = outcomes.flatMap((each) => (each.status === 'fulfilled' ? [each.value.refundId] : []));
+  expect(accepted.length).toBeGreaterThan(0);
+  await payments.settled(orderId);
+  const paidBack = (await payments.movements(orderId)).filter((each) => each.startsWith('REFUND'));
+  expect(paidBack).toHaveLength(new Set(accepted).size);
+  const minor = paidBack.reduce((sum, each) => sum + Number(each.split(' ')[1]), 0);
+  expect(minor).toBeLessThanOrEqual(10_000);
+  expect(await payments.payment(orderId)).toMatchObject({ refundedMinor: BigInt(minor), refundingMinor: 0n });
 });
 
 test('a refund that the provider refuses gives its amount back', async () => {
