@@ -164,3 +164,18 @@ test('prices in forints, which were counted in whole ones, are the same after th
     lines: [{ unitPrice: { minor: '500000', currencyCode: 'HUF' } }, { unitPrice: pounds(1250) }],
   });
 });
+
+test('a price that was set while the clock was ahead does not come back when its time comes', async () => {
+  const sku = await newSku();
+  const ahead = new Date(Date.now() + 3_600_000);
+  await change(sku, '11.00');
+  await database.sql`
+    insert into variant_prices (variant_id, price_minor, currency_code, valid_from)
+    select id, 9900, 'GBP', ${ahead} from variants where sku = ${sku}`;
+  await change(sku, '12.00');
+  for (const minutes of [0, 59, 60, 61, 600])
+    expect([minutes, await reservedAt(sku, new Date(Date.now() + minutes * 60_000))]).toEqual([
+      minutes,
+      1200,
+    ]);
+});

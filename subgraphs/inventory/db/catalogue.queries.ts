@@ -63,7 +63,10 @@ export async function findOffers(
   return new Map(rows.map((offer) => [offer.sku, offer]));
 }
 
-/** Each variant's prices since a moment, that of the moment included, oldest first; at least one. */
+/**
+ * Each variant's prices since a moment, that of the moment included, in the order they were set in; at least one. That is
+ * not the order of their times where a clock has been put back: what was set later counts.
+ */
 export async function findPricesSince(
   db: Queryable,
   variantIds: readonly string[],
@@ -71,7 +74,7 @@ export async function findPricesSince(
 ): Promise<Map<string, PriceVersion[]>> {
   const before = alias(variantPrices, 'before');
   const atThatTime = db
-    .select({ validFrom: max(before.validFrom) })
+    .select({ id: max(before.id) })
     .from(before)
     .where(and(eq(before.variantId, variantPrices.variantId), lte(before.validFrom, since)));
   const rows = await db
@@ -80,10 +83,10 @@ export async function findPricesSince(
     .where(
       and(
         inArray(variantPrices.variantId, [...variantIds]),
-        sql`${variantPrices.validFrom} >= coalesce((${atThatTime}), '-infinity')`,
+        sql`${variantPrices.id} >= coalesce((${atThatTime}), 0)`,
       ),
     )
-    .orderBy(asc(variantPrices.validFrom), asc(variantPrices.id));
+    .orderBy(asc(variantPrices.id));
   const prices = new Map<string, PriceVersion[]>();
   for (const { variantId, priceMinor: minor, currencyCode, validFrom } of rows) {
     const version = { price: { minor, currencyCode }, validFrom };

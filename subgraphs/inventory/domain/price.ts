@@ -24,7 +24,7 @@ export interface PriceTolerance {
 
 export const PRICE_TOLERANCE: PriceTolerance = { quotedMs: 15 * 60_000, clockSkewMs: 5_000 };
 
-/** The price at a moment; before the first one, the first. @param history oldest first; throws where it is empty. */
+/** The price at a moment; before the first one, the first. @param history in the order it was set; throws where it is empty. */
 export function priceAt(history: readonly PriceVersion[], at: Date): Money {
   const version = history.findLast(({ validFrom }) => validFrom <= at) ?? history[0];
   if (version === undefined) throw new Error('A variant without a price.');
@@ -34,7 +34,7 @@ export function priceAt(history: readonly PriceVersion[], at: Date): Money {
 /**
  * What a line is reserved at: the price the customer was quoted, if it was offered when they ordered or shortly before;
  * otherwise the price of that moment, which the order then compares with what it was quoted.
- * @param history oldest first.
+ * @param history in the order it was set.
  */
 export function agreedPrice(
   history: readonly PriceVersion[],
