@@ -28,3 +28,16 @@ test('a DateTime is of the years that PostgreSQL and ISO 8601 write alike', () =
     expect(() => DateTime.parseLiteral(parseLiteralText(JSON.stringify(none)))).toThrow();
   }
 });
+
+test('a DateTime between two milliseconds is later than the first of them and no later than the second', () => {
+  const read = (text: string) => {
+    const literal = DateTime.parseLiteral(parseLiteralText(JSON.stringify(text)));
+    expect(literal).toEqual(DateTime.parseValue(text));
+    return literal.toISOString();
+  };
+  for (const same of ['2026-01-02T03:04:05.678Z', '2026-01-02T03:04:05.678000Z'])
+    expect(read(same)).toBe('2026-01-02T03:04:05.678Z');
+  for (const between of ['2026-01-02T03:04:05.6780001Z', '2026-01-02T05:04:05.6789+02:00'])
+    expect(read(between)).toBe('2026-01-02T03:04:05.679Z');
+  expect(read('9999-12-31T23:59:59.9999Z')).toBe('9999-12-31T23:59:59.999Z');
+});

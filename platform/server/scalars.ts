@@ -48,6 +48,18 @@ export const CurrencyCode = new GraphQLScalarType<string, string>({
 const FIRST_MS = Date.parse('0001-01-01T00:00:00Z');
 const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
+/** Digits of a second that a Date has no room for, other than noughts. */
+const BETWEEN_MILLISECONDS = /\.\d{3}\d*[1-9]/;
+
+/**
+ * Read as the end of its millisecond where it lies within one: what is told to the millisecond is then on the side of the
+ * given moment that it belongs to.
+ */
+function toMillisecond(date: Date, written: unknown): Date {
+  if (typeof written !== 'string' || !BETWEEN_MILLISECONDS.test(written)) return date;
+  return new Date(Math.min(date.getTime() + 1, LAST_MS));
+}
+
 /** ISO 8601 and PostgreSQL write the years 1 to 9999 alike, and no others. */
 function withinYears(date: Date): Date {
   const ms = date.getTime();
@@ -60,8 +72,12 @@ function withinYears(date: Date): Date {
 const dateTime = GraphQLDateTime.toConfig();
 export const DateTime = new GraphQLScalarType<Date, unknown>({
   ...dateTime,
-  parseValue: (value) => withinYears(dateTime.parseValue(value)),
-  parseLiteral: (node, variables) => withinYears(dateTime.parseLiteral(node, variables)),
+  parseValue: (value) => toMillisecond(withinYears(dateTime.parseValue(value)), value),
+  parseLiteral: (node, variables) =>
+    toMillisecond(
+      withinYears(dateTime.parseLiteral(node, variables)),
+      node.kind === Kind.STRING ? node.value : null,
+    ),
 });
 
 /** Resolvers of the scalars that our schemas share; a subgraph spreads those that its schema declares. */
