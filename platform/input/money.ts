@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fromDecimal, isCurrency, type Money } from '#platform/money/money.ts';
+import { currencyDigits, fromDecimal, isCurrency, type Money, toDecimal } from '#platform/money/money.ts';
 
 /** What PostgreSQL's bigint holds. */
 const MINOR_AT_MOST = 2n ** 63n - 1n;
@@ -18,8 +18,9 @@ export const moneyInput = ({ least, most = MINOR_AT_MOST }: { least: bigint; mos
     if (!isCurrency(given.currencyCode)) return refuse('currencyCode', 'must be a currency of ISO 4217');
     const money = fromDecimal(given);
     if (money !== null && money.minor >= least && money.minor <= most) return money;
-    return refuse(
-      'amount',
-      `must be an amount of ${given.currencyCode.toUpperCase()} in the bounds of this field`,
-    );
+    const currencyCode = given.currencyCode.toUpperCase();
+    const digits = currencyDigits(currencyCode);
+    const [from, to] = [least, most].map((minor) => toDecimal({ minor, currencyCode }).amount);
+    const written = digits === 0 ? 'no decimal digits' : `at most ${digits} decimal digits`;
+    return refuse('amount', `must be an amount of ${currencyCode} from ${from} to ${to}, with ${written}`);
   });
