@@ -74,6 +74,7 @@ import { integer, list, onOff } from './variable-types.ts';
  *
  * For live updates (meanings in `LiveConfig`): `SUBGRAPH_WS_URL_<NAME>`, `LIVE_UPSTREAM_IDENTITY` (operation),
  * `LIVE_PUBLIC_FIELDS` (none), `LIVE_RESUME_WITHIN_MS` (30000), `LIVE_MAX_CONNECTIONS` (20000),
+ * `LIVE_MAX_CONNECTIONS_PER_ADDRESS` (5000; 0 for no such limit),
  * `LIVE_MAX_SUBSCRIPTIONS_PER_CONNECTION` (200), `LIVE_MAX_SUBSCRIPTIONS_PER_USER` (1000),
  * `LIVE_MAX_UPSTREAM_REQUEST_BYTES` (4 MiB), `LIVE_MAX_MESSAGE_BYTES` (1 MiB),
  * `LIVE_INIT_TIMEOUT_MS` (5000), `LIVE_HEARTBEAT_MS` (12000),
@@ -210,6 +211,7 @@ const environment = z
     LIVE_MAX_UPSTREAM_REQUEST_BYTES: integer(live.maxUpstreamRequestBytes, 1),
     LIVE_RESUME_WITHIN_MS: integer(live.resumeWithinMs, 0),
     LIVE_MAX_CONNECTIONS: integer(live.maxConnections, 1),
+    LIVE_MAX_CONNECTIONS_PER_ADDRESS: integer(live.maxConnectionsPerAddress, 0),
     LIVE_MAX_SUBSCRIPTIONS_PER_CONNECTION: integer(live.maxSubscriptionsPerConnection, 1),
     LIVE_MAX_SUBSCRIPTIONS_PER_USER: integer(live.maxSubscriptionsPerUser, 1),
     LIVE_MAX_MESSAGE_BYTES: integer(live.maxMessageBytes, 1),
@@ -298,6 +300,7 @@ export function readConfig(
       maxUpstreamRequestBytes: env.LIVE_MAX_UPSTREAM_REQUEST_BYTES,
       resumeWithinMs: env.LIVE_RESUME_WITHIN_MS,
       maxConnections: env.LIVE_MAX_CONNECTIONS,
+      maxConnectionsPerAddress: env.LIVE_MAX_CONNECTIONS_PER_ADDRESS,
       maxSubscriptionsPerConnection: env.LIVE_MAX_SUBSCRIPTIONS_PER_CONNECTION,
       maxSubscriptionsPerUser: env.LIVE_MAX_SUBSCRIPTIONS_PER_USER,
       maxMessageBytes: env.LIVE_MAX_MESSAGE_BYTES,

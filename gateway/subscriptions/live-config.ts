@@ -28,6 +28,8 @@ export interface LiveConfig {
   /** Names of `Subscription` fields whose answer does not depend on who asks: they are asked without client headers. */
   readonly publicFields: ReadonlySet<string>;
   readonly maxConnections: number;
+  /** From one client address, all live transports together; of IPv6 a /64 counts as one. 0: as many as there are in all. */
+  readonly maxConnectionsPerAddress: number;
   readonly maxSubscriptionsPerConnection: number;
   /** Of one user, however many log-ins: see `quotas.ts`. Callers without `authorization` are not counted. */
   readonly maxSubscriptionsPerUser: number;
@@ -57,6 +59,7 @@ export const DEFAULT_LIVE_CONFIG: LiveConfig = {
   maxPendingEvents: 256,
   publicFields: new Set(),
   maxConnections: 20_000,
+  maxConnectionsPerAddress: 5_000,
   maxSubscriptionsPerConnection: 200,
   maxSubscriptionsPerUser: 1_000,
   maxMessageBytes: CLIENT_MESSAGE_BYTES,

@@ -61,6 +61,19 @@ function hopsOf(headers: IncomingHttpHeaders): string[] {
   });
 }
 
+/** Of an IPv6 address: what one customer of a provider has to himself (RFC 6177). */
+const NETWORK_GROUPS = 4;
+
+/** What stands for one client among addresses in their one form: an IPv4 address, or the /64 that an IPv6 address is of. */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const [head = '', tail = ''] = address.split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === '' ? [] : tail.split(':');
+  const zeros = Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0');
+  return [...before, ...zeros, ...after].slice(0, NETWORK_GROUPS).join(':');
+}
+
 function normalise(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   const trimmed = text.trim();

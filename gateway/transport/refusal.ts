@@ -8,6 +8,7 @@ export type RefusalCode =
   | 'OVERLOADED'
   | 'PAYLOAD_TOO_LARGE'
   | 'PERSISTED_QUERY_NOT_FOUND'
+  | 'TOO_MANY_CONNECTIONS'
   | 'UNSUPPORTED_MEDIA_TYPE';
 
 /**

@@ -11,12 +11,14 @@ import {
 } from '#gateway/subscriptions/subscriber.ts';
 import type { Subscriptions } from '#gateway/subscriptions/subscriptions.ts';
 import { tokenExpiry } from '#gateway/subscriptions/token-expiry.ts';
+import { CLIENT_ADDRESS_HEADER } from '#gateway/upstream/forwarded-headers.ts';
 import type { ForwardedHeaders } from '#gateway/upstream/upstream.ts';
 import type { HttpFraming } from './http-framing.ts';
 import type { StreamName } from '#gateway/transport/accept.ts';
 import { chooseStreamCoding } from '#gateway/transport/http/compression.ts';
 import { addVary } from '#gateway/transport/http/vary.ts';
 import { RequestRefusal } from '#gateway/transport/refusal.ts';
+import type { ConnectionPlace, ConnectionPlaces, NoPlace } from './connection-places.ts';
 import type { Backlog, Outgoing } from './outgoing.ts';
 import { multipart } from './multipart.ts';
 import { sse } from './sse.ts';
@@ -42,6 +44,7 @@ export interface HttpStreamsDeps {
   readonly subscriptions: Subscriptions;
   readonly live: LiveConfig;
   readonly outgoing: Outgoing;
+  readonly places: ConnectionPlaces;
   /** For clients that ask for it. */
   readonly compress: boolean;
 }
@@ -69,8 +72,26 @@ const TOKEN_EXPIRED = failure('UNAUTHENTICATED', 'The token has expired.', {
   retryable: true,
 });
 
+const REFUSALS: Readonly<Record<NoPlace, () => RequestRefusal>> = {
+  full: () =>
+    new RequestRefusal(503, 'OVERLOADED', 'There are too many live connections.', { 'retry-after': '1' }),
+  fullForAddress: () =>
+    new RequestRefusal(
+      429,
+      'TOO_MANY_CONNECTIONS',
+      'There are too many live connections from your address: close some, or come back later.',
+      { 'retry-after': '10' },
+    ),
+};
+
 /** Subscriptions over HTTP answers that do not end: server-sent events and multipart. */
-export function createHttpStreams({ subscriptions, live, outgoing, compress }: HttpStreamsDeps): HttpStreams {
+export function createHttpStreams({
+  subscriptions,
+  live,
+  outgoing,
+  places,
+  compress,
+}: HttpStreamsDeps): HttpStreams {
   const { metrics } = subscriptions;
   const clients = new Set<Client>();
 
@@ -81,6 +102,7 @@ export function createHttpStreams({ subscriptions, live, outgoing, compress }: H
     request: FastifyRequest,
     response: ServerResponse,
     forwarded: ForwardedHeaders,
+    place: ConnectionPlace,
   ): void {
     const client: Client = {
       response,
@@ -108,14 +130,12 @@ export function createHttpStreams({ subscriptions, live, outgoing, compress }: H
     };
     const context = { headers: forwarded, cursor: lastEventId(request.headers), requestId: request.id };
     clients.add(client);
-    metrics.connections += 1;
-    metrics.connectionsTotal += 1;
     client.subscription = subscriptions.subscribe(operation, context, subscriber);
     response.on('error', () => {});
     response.on('close', () => {
       clients.delete(client);
       client.backlog.close();
-      metrics.connections -= 1;
+      place.release();
       countClose(metrics, client.closedFor);
       client.subscription?.stop();
     });
@@ -173,12 +193,10 @@ export function createHttpStreams({ subscriptions, live, outgoing, compress }: H
 
   return {
     open(name, operation, request, reply, forwarded) {
-      if (metrics.connections >= live.maxConnections) {
-        countClose(metrics, 'full');
-        throw new RequestRefusal(503, 'OVERLOADED', 'There are too many live connections.', {
-          'retry-after': '1',
-        });
-      }
+      // Who has gone while the request was looked at would never be seen to go.
+      if (reply.raw.closed) return reply.hijack();
+      const place = places.take(forwarded[CLIENT_ADDRESS_HEADER]);
+      if (typeof place === 'string') throw REFUSALS[place]();
       const framing = FRAMINGS[name];
       const coding = compress ? chooseStreamCoding(request.headers['accept-encoding']) : undefined;
       const pieces = coding === undefined ? PLAIN[name] : encodedPieces(framing, coding);
@@ -192,7 +210,7 @@ export function createHttpStreams({ subscriptions, live, outgoing, compress }: H
         'x-accel-buffering': 'no',
       });
       response.write(pieces.opening);
-      stream(framing, pieces, operation, request, response, forwarded);
+      stream(framing, pieces, operation, request, response, forwarded, place);
       return reply;
     },
     drain,

@@ -7,6 +7,7 @@ import type { LiveConfig } from '#gateway/subscriptions/live-config.ts';
 import type { LiveMetrics } from '#gateway/subscriptions/live-metrics.ts';
 import { createSubscriptions } from '#gateway/subscriptions/subscriptions.ts';
 import type { ClientAddress } from '#gateway/transport/client-address.ts';
+import { createConnectionPlaces } from './connection-places.ts';
 import { createOutgoing } from './outgoing.ts';
 import { createHttpStreams, type HttpStreams } from './http-streams.ts';
 import { serveWebSocket, type WebSocketEndpoint } from './ws.ts';
@@ -39,7 +40,8 @@ export function createLiveEndpoint(deps: LiveEndpointDeps): LiveEndpoint {
   const { path, live, logger } = deps;
   const subscriptions = createSubscriptions(deps);
   const outgoing = createOutgoing(live.maxBufferedBytes);
-  const http = createHttpStreams({ subscriptions, live, outgoing, compress: deps.compressStreams });
+  const places = createConnectionPlaces(live, subscriptions.metrics);
+  const http = createHttpStreams({ subscriptions, live, outgoing, places, compress: deps.compressStreams });
   let webSockets: WebSocketEndpoint | undefined;
   return {
     metrics: subscriptions.metrics,
@@ -52,6 +54,7 @@ export function createLiveEndpoint(deps: LiveEndpointDeps): LiveEndpoint {
         subscriptions,
         live,
         outgoing,
+        places,
         forwardHeaders,
         corsOrigins: deps.corsOrigins,
         logger,

@@ -14,6 +14,8 @@ export const CLOSE = {
   unfitHeader: { code: 4400, reason: 'Unfit header' },
   unauthorized: { code: 4401, reason: 'Unauthorized' },
   tokenExpired: { code: 4403, reason: 'Token expired' },
+  /** None more from there for now: come back later, or from elsewhere. Of the range for applications, and no protocol's. */
+  fullForAddress: { code: 4430, reason: 'Too many connections from this address' },
   noSubprotocol: { code: 4406, reason: 'Subprotocol not acceptable' },
   initTimeout: { code: 4408, reason: 'Connection initialisation timeout' },
   duplicateSubscriber: { code: 4409, reason: 'Subscriber already exists' },

@@ -17,6 +17,7 @@ import {
   type CloseName,
 } from './ws-close-codes.ts';
 import { type Connection, createConnection, type Peer } from './ws-connection.ts';
+import type { ConnectionPlace, ConnectionPlaces } from './connection-places.ts';
 import type { Backlog, Outgoing } from './outgoing.ts';
 import { createPong } from './ws-pong.ts';
 import { isForeignPage } from './ws-origin.ts';
@@ -28,6 +29,7 @@ export interface WebSocketDeps {
   readonly subscriptions: Subscriptions;
   readonly live: LiveConfig;
   readonly outgoing: Outgoing;
+  readonly places: ConnectionPlaces;
   /** Lower case: what subgraphs get of a client's upgrade request and `connection_init`. */
   readonly forwardHeaders: readonly string[];
   readonly clientAddress: ClientAddress;
@@ -89,13 +91,17 @@ export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEn
 
   function accept(socket: WebSocket, raw: Socket, upgradeHeaders: IncomingHttpHeaders): void {
     const protocol = WS_PROTOCOLS.find(({ name }) => name === socket.protocol);
-    if (protocol === undefined) return refuse(socket, 'noSubprotocol');
-    if (clients.size >= live.maxConnections) return refuse(socket, 'full');
-    open(socket, raw, protocol, upgradeHeaders);
+    if (protocol === undefined) {
+      countClose(metrics, 'noSubprotocol');
+      return refuse(socket, 'noSubprotocol');
+    }
+    const address = deps.clientAddress(upgradeHeaders, raw.remoteAddress);
+    const place = deps.places.take(address);
+    if (typeof place === 'string') return refuse(socket, place);
+    open(socket, raw, protocol, upgradeHeaders, address, place);
   }
 
   function refuse(socket: WebSocket, why: CloseName): void {
-    countClose(metrics, why);
     socket.on('error', () => {});
     socket.close(CLOSE[why].code, CLOSE[why].reason);
   }
@@ -105,6 +111,8 @@ export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEn
     raw: Socket,
     protocol: WsProtocol,
     upgradeHeaders: IncomingHttpHeaders,
+    clientAddress: string | undefined,
+    place: ConnectionPlace,
   ): void {
     const write = (frame: Buffer, taken?: () => void): void => {
       if (socket.readyState !== WebSocket.OPEN) return;
@@ -119,7 +127,6 @@ export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEn
       sendEvent: (head, event) => write(event.bytes(head, (payload) => textFrame(head, payload, '}'))),
       close: (why, reason) => closeSocket(client, why, reason),
     };
-    const clientAddress = deps.clientAddress(upgradeHeaders, raw.remoteAddress);
     const connection = createConnection(protocol, peer, {
       subscriptions,
       live,
@@ -143,8 +150,6 @@ export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEn
       heardSincePing: true,
     };
     clients.add(client);
-    metrics.connections += 1;
-    metrics.connectionsTotal += 1;
     socket.on('message', (data: Buffer, isBinary) => {
       client.heardSincePing = true;
       if (isBinary) return closeSocket(client, 'invalidMessage');
@@ -165,7 +170,7 @@ export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEn
     socket.on('close', () => {
       clients.delete(client);
       backlog.close();
-      metrics.connections -= 1;
+      place.release();
       countClose(metrics, client.closedFor ?? CLOSED_BY_CLIENT);
       connection.closed();
     });
