@@ -13,6 +13,8 @@ type Resolvers = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 export interface SubgraphSource {
   readonly sdl: string;
+  /** Its schema is of Federation 1: it links no specification. */
+  readonly isFederation1?: boolean;
   readonly resolvers?: Resolvers;
   /** Stands in for the subgraph's own answer, or rejects as the wire does. */
   readonly answer?: (call: SubgraphCall, own: () => Promise<SubgraphAnswer>) => Promise<SubgraphAnswer>;
@@ -33,10 +35,10 @@ export interface InProcessGateway {
 }
 
 export function createInProcessGateway(sources: Readonly<Record<string, SubgraphSource>>): InProcessGateway {
-  const services = Object.entries(sources).map(([name, { sdl }]) => ({
+  const services = Object.entries(sources).map(([name, { sdl, isFederation1 = false }]) => ({
     name,
     url: `http://${name}.invalid/graphql`,
-    typeDefs: parse(subgraphSdl(sdl)),
+    typeDefs: parse(isFederation1 ? sdl : subgraphSdl(sdl)),
   }));
   const { errors, supergraphSdl } = composeServices(services);
   if (errors !== undefined) throw new Error(errors.map(String).join('\n'));

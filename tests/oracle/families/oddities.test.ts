@@ -1,6 +1,6 @@
 // Families of the public federation audit that random operations do not reach: each with its one right answer.
 import { expect, it } from 'vitest';
-import { createInProcessGateway, type SubgraphSource } from './in-process-gateway.ts';
+import { createInProcessGateway, type SubgraphSource } from '../in-process-gateway.ts';
 
 type Reference = Readonly<Record<string, unknown>>;
 const told = (reference: Reference) => reference;
