@@ -52,6 +52,8 @@ const KINDS: Readonly<Record<string, (n: number) => string>> = {
   'of many root fields': (n) => `{ ${times(6, (i) => `a${i}: order(id: "${n}") { ${WIDE} }`)} }`,
   'of few characters and much beneath them': fragments,
   'of the whole schema': (n) => getIntrospectionQuery().replace('__schema', `n${n + 1}: __schema`),
+  'of types, by fragments': (n) => `{ ${times(6, (i) => `n${n + 1}x${i}: __type(name: "Query") { ...F }`)} }
+    fragment F on __Type { kind fields { name description args { name type { name } } type { name fields { name } } } }`,
   'with a comment of 0.5 MB': (n) => `{ order(id: "${n}") { id } } #${'x'.repeat(MB / 2)}`,
   'with a thousand comments': (n) => `{ order(id: "${n}") { id } } ${'# x\n'.repeat(3_000)}`,
   'with a text of 90 KB': (n) => `{ order(id: "${n}${'y'.repeat(90_000)}") { id } }`,

@@ -41,7 +41,8 @@ const OPERATION = 30_000;
 const VARIANT = 15_000;
 const SELECTION = 500;
 const PLAN_CHARACTER = 10;
-const SCHEMA_CHARACTER = 6;
+/** What introspection answers is kept. */
+const SCHEMA_VALUE = 60;
 
 /**
  * @param maxOperations operations that are kept at most
@@ -121,7 +122,7 @@ export interface OperationSize {
   /** Characters of the text, and of the plan as JSON. */
   readonly textLength: number;
   readonly planLength: number;
-  /** Characters of schemas that it asks for. */
+  /** Values of the schema that it asks for. */
   readonly introspected: number;
 }
 
@@ -138,7 +139,7 @@ export function variantBytes(size: OperationSize): number {
 /** A plan that is as long as the text repeats its literals; what is longer than that has a structure. */
 function compiledBytes({ selections, textLength, planLength, introspected }: OperationSize): number {
   const structure = Math.max(0, planLength - textLength);
-  return SELECTION * selections + planLength + PLAN_CHARACTER * structure + SCHEMA_CHARACTER * introspected;
+  return SELECTION * selections + planLength + PLAN_CHARACTER * structure + SCHEMA_VALUE * introspected;
 }
 
 /** The parser keeps every token with what was made of it. */

@@ -56,17 +56,6 @@ export function shapeOf(document: DocumentNode, operation: OperationDefinitionNo
   return hashOf(print(shape));
 }
 
-/** How often the document asks for the whole schema, whose answer is kept. */
-export function introspections(document: DocumentNode): number {
-  let count = 0;
-  visit(document, {
-    Field({ name }) {
-      if (name.value === '__schema') count += 1;
-    },
-  });
-  return count;
-}
-
 export function hashOf(key: string): string {
   return createHash('sha256').update(key).digest('base64');
 }

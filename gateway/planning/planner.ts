@@ -14,6 +14,7 @@ import { askOfEveryField } from './mends/conditional-selections.ts';
 import { neededNames, renameClashes } from './mends/client-names.ts';
 import { type HoistedLiterals, hoistLiterals } from './mends/exact-literals.ts';
 import { interfaceObjectsOf, writeOutFragments } from './mends/interface-object-fragments.ts';
+import { withoutIntrospection } from './mends/introspection.ts';
 import { standInForArguments } from './mends/required-arguments.ts';
 import { putResolvableKeysFirst } from './mends/resolvable-keys.ts';
 import { splitMutation } from './mends/serial-mutations.ts';
@@ -135,7 +136,7 @@ export function createPlanner(sdl: string) {
       const asked: DocumentNode = { kind: Kind.DOCUMENT, definitions };
       const renamed = renameClashes(asked, needed);
       const literals = hoistLiterals(renamed.document, graphqlSchema);
-      const askable = askOfEveryField(literals?.document ?? renamed.document);
+      const askable = askOfEveryField(withoutIntrospection(literals?.document ?? renamed.document));
       const { planned, fragments } = partsOf(writeOutFragments(askable, graphqlSchema, interfaceObjects));
       const mutationFields =
         planned.operation === 'mutation' ? planMutation(planned, fragments, literals) : undefined;

@@ -42,6 +42,18 @@ describe('an operation', () => {
     expect(await errorsOf(() => planning.prepare(source, 'C'))).toEqual(['OPERATION_RESOLUTION_FAILURE']);
   });
 
+  it('may ask of the schema what the planner has never heard of', async () => {
+    const { data, errors } = await gateway.ask(
+      '{ item { id } __schema { ...S } __type(name: "Item") { isOneOf } } fragment S on __Schema { queryType { isOneOf } }',
+    );
+    expect(errors).toBeUndefined();
+    expect(data).toEqual({
+      item: { id: '1' },
+      __schema: { queryType: { isOneOf: null } },
+      __type: { isOneOf: null },
+    });
+  });
+
   it('is refused with the reason when it is none', async () => {
     expect(await errorsOf(() => planning.prepare('{ item { '))).toEqual(['GRAPHQL_PARSE_FAILED']);
     expect(await errorsOf(() => planning.prepare('{ item { id nothing } none }'))).toEqual([

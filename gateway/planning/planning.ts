@@ -11,7 +11,8 @@ import { MIB } from '#gateway/variable-types.ts';
 import { type Asker, askerAt } from './asker.ts';
 import { type Coerced, createCoercion } from './coercion.ts';
 import { isRetryable, OperationError, type RefusedOperation, refusedOf } from './operation-error.ts';
-import { hashOf, introspections, parseText, selectOperation, shapeOf } from './operation-text.ts';
+import { countIntrospection } from './introspection-size.ts';
+import { hashOf, parseText, selectOperation, shapeOf } from './operation-text.ts';
 import { createPlanner, type PlannedOperation, plannedParts, type Planner } from './planner.ts';
 import {
   type CachedOperation,
@@ -167,7 +168,7 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
       selections: createCounter(document)(operation).selections,
       textLength,
       planLength: JSON.stringify(planned.plan).length,
-      introspected: introspections(document) * supergraph.sdl.length,
+      introspected: countIntrospection(supergraph.apiSchema, document, operation, Infinity),
     };
     const compiled = compileOperation({
       ...plannedParts(planned, document, operation),

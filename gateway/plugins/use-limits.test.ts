@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { executeSync, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '#gateway/config.ts';
+import { countIntrospection } from '#gateway/planning/introspection-size.ts';
 import { OperationError } from '#gateway/planning/operation-error.ts';
 import { createPlanning } from '#gateway/planning/planning.ts';
 import { parseSupergraph } from '#gateway/supergraph/supergraph.ts';
@@ -176,6 +178,71 @@ describe('what is asked of an interface counts for each of its types', async () 
   });
 });
 
+describe('introspection of a large schema', async () => {
+  const many = parseSupergraph(
+    compose({
+      name: 'many types',
+      subgraphs: {
+        a: `type Query { node: Node } interface Node { id: ID! next: Node name: String }
+            ${times(400, (i) => `type T${i} implements Node { id: ID! next: Node name: String }`)}`,
+      },
+    }),
+  );
+  const planning = createPlanning(many, { limits: useLimits({ limits, introspection }) });
+  const codes = async (source: string) => {
+    try {
+      await planning.prepare(source);
+      return [];
+    } catch (error) {
+      if (error instanceof OperationError) return error.errors.map(({ extensions }) => extensions['code']);
+      throw error;
+    }
+  };
+  const usual = getIntrospection();
+  const fields = '{ name fields { name description args { name } type { kind name ofType { name } } } }';
+
+  it.each([
+    ['what tools ask for', usual],
+    ['one type whose name is not known yet', `query ($type: String!) { __type(name: $type) ${fields} }`],
+    ['a few types', `{ ${times(20, (i) => `t${i}: __type(name: "T${i}") ${fields}`)} }`],
+  ])('lets %s through', async (_what, source) => expect(await codes(source)).toEqual([]));
+
+  it.each([
+    [
+      'asking for all of it again',
+      `${usual.replace('__schema', 'again: __schema { types { ...FullType } } __schema')}`,
+    ],
+    [
+      'the types of each type',
+      `{ __schema { types { possibleTypes ${fields} ${times(3, () => `possibleTypes ${fields}`)} } } }`,
+    ],
+    [
+      'each type a second time by its interfaces',
+      '{ __schema { types { interfaces { fields { name } possibleTypes { name kind description } } } } }',
+    ],
+    [
+      'many large types',
+      `{ ${times(20, (i) => `t${i}: __type(name: "Node") { possibleTypes ${fields} }`)} }`,
+    ],
+    [
+      'many types by variables',
+      `query ($t: String!) { ${times(20, (i) => `t${i}: __type(name: $t) ${fields}`)} }`,
+    ],
+  ])('refuses %s', async (_what, source) => expect(await codes(source)).toEqual(['MAX_INTROSPECTION_LIMIT']));
+
+  it.each([
+    usual,
+    `{ __schema { types ${fields} } a: __type(name: "Node") { possibleTypes ${fields} } ...F } fragment F on Query { b: __type(name: "T1") ${fields} c: __type(name: "None") { name } }`,
+  ])('is counted as it will be answered', (source) => {
+    const document = parse(source);
+    const [operation] = document.definitions;
+    if (operation?.kind !== 'OperationDefinition') throw new Error('expected an operation');
+    const { data } = executeSync({ schema: many.apiSchema, document });
+    const roots = source === usual ? 1 : 4;
+    expect(countIntrospection(many.apiSchema, document, operation, Infinity)).toBe(valuesOf(data) - roots);
+  });
+});
+
 describe('what real clients send is let through', () => {
   it.each([
     ['the introspection query', getIntrospection()],
@@ -237,6 +304,13 @@ describe('a refusal', () => {
     }
   });
 });
+
+/** How many members all objects have. */
+function valuesOf(value: unknown): number {
+  if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + valuesOf(item), 0);
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.values(value).reduce((sum: number, inner) => sum + 1 + valuesOf(inner), 0);
+}
 
 function getIntrospection(): string {
   return `query IntrospectionQuery { __schema { description queryType { name kind } mutationType { name kind } subscriptionType { name kind }

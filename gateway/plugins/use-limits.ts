@@ -1,5 +1,16 @@
-import { type DocumentNode, Kind, Lexer, OperationTypeNode, Source, TokenKind, visit } from 'graphql';
+import {
+  type DocumentNode,
+  type GraphQLSchema,
+  Kind,
+  Lexer,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+  Source,
+  TokenKind,
+  visit,
+} from 'graphql';
 import type { GatewayConfig } from '#gateway/config.ts';
+import { countIntrospection, mostIntrospection } from '#gateway/planning/introspection-size.ts';
 import type { DocumentLimits } from '#gateway/planning/planning-config.ts';
 import { refusedOperation } from '#gateway/planning/operation-error.ts';
 import type { OperationLimits } from '#gateway/planning/planning.ts';
@@ -32,6 +43,7 @@ export function useLimits({
         'MAX_TYPED_SELECTIONS_LIMIT',
         'fields over all types that they may be asked of',
       );
+      checkIntrospection(schema, document, operation);
     },
   };
 }
@@ -108,6 +120,30 @@ function checkCounts(kind: OperationTypeNode, counts: OperationCounts, limits: D
     'MAX_RECURSIVE_SELECTIONS_LIMIT',
     'recursive selections',
   );
+}
+
+function checkIntrospection(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): void {
+  if (!asksForSchema(document)) return;
+  const most = mostIntrospection(schema);
+  if (countIntrospection(schema, document, operation, most) > most)
+    throw refusedOperation(
+      `The operation asks for more than ${most} values of the schema, and so for more than the usual introspection query does. Ask for less at once.`,
+      'MAX_INTROSPECTION_LIMIT',
+    );
+}
+
+function asksForSchema(document: DocumentNode): boolean {
+  let found = false;
+  visit(document, {
+    Field({ name: { value } }) {
+      found ||= value === '__schema' || value === '__type';
+    },
+  });
+  return found;
 }
 
 function refuseIntrospection(document: DocumentNode): void {
