@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { pino } from 'pino';
+import { logDestination } from '#platform/telemetry/log-destination.ts';
 import { ConfigError, type GatewayConfig, readConfig } from './config.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { createPlanning } from './planning/planning.ts';
@@ -15,7 +16,7 @@ import { ListenError } from './transport/http.ts';
 async function main(): Promise<void> {
   keepRequestsYoung();
   const config = readConfig(process.argv.slice(2), process.env);
-  const logger = pino({ name: 'gateway', level: config.logLevel });
+  const logger = pino({ name: 'gateway', level: config.logLevel }, logDestination());
   // What a request leaves behind is that request's: it must not take all others along.
   process.on('unhandledRejection', (error) => {
     logger.error({ err: error }, 'a promise that nobody waits for was rejected');

@@ -1,12 +1,17 @@
 import { pino } from 'pino';
+import { logDestination } from './log-destination.ts';
 
 export type Logger = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'child'>;
+
+/** One for all loggers of a process: their lines must not get into each other. */
+let stdout: pino.DestinationStream | undefined;
 
 /** JSON lines on stdout. Whatever could carry a credential or a card is redacted before it is written. */
 export function createLogger(
   service: string,
   level = 'info',
-  destination?: pino.DestinationStream,
+  destination: pino.DestinationStream = (stdout ??=
+    logDestination()),
 ): pino.Logger {
   const options: pino.LoggerOptions = {
     name: service,
@@ -22,7 +27,7 @@ export function createLogger(
     ],
     serializers: { error: describeError },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  return pino(options, destination);
 }
 
 /** For tests and tools that speak for themselves. */

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { logDestination } from '#platform/telemetry/log-destination.ts';
 
 /**
  * One process of the system and its life:
@@ -55,8 +56,9 @@ const LINES_KEPT = 30;
 const WARN_LEVEL = 40;
 
 export function startService({ name, args, folder, env, logFile, onEvent }: ServiceOptions): Service {
-  const log = createWriteStream(logFile);
-  log.on('error', () => {}); // a full disk must not end the system
+  const logFd = openSync(logFile, 'w');
+  const log = logDestination(logFd);
+  let logEnded: Promise<void> | undefined;
   const lines: string[] = [];
   const first = Promise.withResolvers<void>();
   let next = Promise.withResolvers<void>();
@@ -153,7 +155,7 @@ export function startService({ name, args, folder, env, logFile, onEvent }: Serv
       const impatience = setTimeout(() => child?.kill('SIGKILL'), STOP_LIMIT_MS);
       await ended;
       clearTimeout(impatience);
-      await new Promise<void>((resolve) => log.end(resolve));
+      await (logEnded ??= log.end().then(() => closeSync(logFd)));
     },
   };
 }
