@@ -33,8 +33,13 @@ function onSignal(signal: string) {
 
 function watchForEnd() {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-  // npm hands signals to the shell between it and us, and that shell may end without passing them on.
   const parent = process.ppid;
+  // As `npm start | head -1` does. A disk that is full, on the other hand, is no reason to end.
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE' && !stopping.signal.aborted) onSignal('nobody reads this any more');
+  });
+  process.stderr.on('error', () => {});
+  // npm hands signals to the shell between it and us, and that shell may end without passing them on.
   if (process.env['npm_lifecycle_event'] !== 'start') return;
   setInterval(
     () => process.ppid !== parent && !stopping.signal.aborted && onSignal('npm has ended'),

@@ -215,3 +215,13 @@ test('Ctrl-C while it starts stops it, too', async () => {
   expect(await interrupted.ended).toEqual({ code: 0, signal: null });
   expect(processes.filter(isRunning)).toEqual([]);
 });
+
+test('a pipe whose reader has gone stops it in good order, too', async () => {
+  const piped = start();
+  await piped.untilSaid('… orders');
+  const processes = await processesOf(piped);
+  piped.child.stdout?.destroy();
+  expect(await piped.ended).toEqual({ code: 0, signal: null });
+  expect(processes.filter(isRunning)).toEqual([]);
+  expect(piped.said()).not.toContain('EPIPE');
+});
