@@ -57,6 +57,10 @@ test('addresses of subgraphs are taken by their name, for HTTP and for WebSocket
 describe('what cannot be used is refused by name', () => {
   test.each([
     [{ PORT: '70000' }, 'PORT'],
+    [{ SUBGRAPH_TIMEOUT_MS: '2147483648' }, 'SUBGRAPH_TIMEOUT_MS'], // 1 ms, to a timer
+    [{ PLANNING_TIMEOUT_MS: '9007199254740991' }, 'PLANNING_TIMEOUT_MS'],
+    [{ LIVE_HEARTBEAT_MS: '2147483648' }, 'LIVE_HEARTBEAT_MS'],
+    [{ KEEP_ALIVE_TIMEOUT_MS: '2147483648' }, 'KEEP_ALIVE_TIMEOUT_MS'],
     [{ SHARE_REQUESTS: 'yes' }, 'SHARE_REQUESTS'],
     [{ NODE_ENV: 'Production' }, 'NODE_ENV'],
     [{ NODE_ENV: 'production ' }, 'NODE_ENV'],

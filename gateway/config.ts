@@ -12,7 +12,7 @@ import {
 import { CLIENT_MESSAGE_BYTES, SUBGRAPH_ANSWER_BYTES } from '#schema/sizes.ts';
 import { DEFAULT_LIVE_CONFIG, type LiveConfig } from './subscriptions/live-config.ts';
 import { HTTP_VARIABLES, type HttpConfig, httpConfig, LOCAL_ORIGIN } from './transport/http-config.ts';
-import { integer, list, onOff } from './variable-types.ts';
+import { integer, list, onOff, milliseconds } from './variable-types.ts';
 
 /**
  * The gateway's settings and the only reader of the environment in `gateway/`. A flag wins over its variable.
@@ -185,22 +185,22 @@ const environment = z
       .refine((names) => names.every((name) => HEADER_NAME.test(name)), 'must list names of headers'),
     SHARE_SUBGRAPH_CALLS: onOff.default(true),
     SHARE_REQUESTS: onOff.default(false),
-    SUBGRAPH_CONNECT_TIMEOUT_MS: integer(2_000, 1),
-    SUBGRAPH_TIMEOUT_MS: integer(15_000, 1),
+    SUBGRAPH_CONNECT_TIMEOUT_MS: milliseconds(2_000, 1),
+    SUBGRAPH_TIMEOUT_MS: milliseconds(15_000, 1),
     SUBGRAPH_RETRIES: integer(2, 0, 10),
     SUBGRAPH_MAX_CALLS: integer(128, 1),
     SUBGRAPH_MAX_WAITING: integer(1_000, 0),
     SUBGRAPH_MAX_RESPONSE_BYTES: integer(SUBGRAPH_ANSWER_BYTES, 1),
     SUBGRAPH_COMPRESSION: onOff.default(false),
     BREAKER_FAILURES: integer(10, 1),
-    BREAKER_COOL_DOWN_MS: integer(2_000, 1),
+    BREAKER_COOL_DOWN_MS: milliseconds(2_000, 1),
     MAX_BODY_BYTES: integer(CLIENT_MESSAGE_BYTES, 1),
     ...DOCUMENT_LIMIT_VARIABLES,
     ...PLANNING_VARIABLES,
     MAX_IN_FLIGHT: integer(1_000, 1),
-    MAX_EVENT_LOOP_DELAY_MS: integer(1_000, 1),
+    MAX_EVENT_LOOP_DELAY_MS: milliseconds(1_000, 1),
     WARM_UP_OPERATIONS: integer(100, 0),
-    SHUTDOWN_TIMEOUT_MS: integer(10_000, 0),
+    SHUTDOWN_TIMEOUT_MS: milliseconds(10_000, 0),
     BATCHING: onOff.default(false),
     EXPLORER: onOff.optional(),
     INTROSPECTION: onOff.optional(),
@@ -209,17 +209,17 @@ const environment = z
     LIVE_UPSTREAM_IDENTITY: z.enum(['operation', 'connection']).default(live.upstreamIdentity),
     LIVE_PUBLIC_FIELDS: list.default([]),
     LIVE_MAX_UPSTREAM_REQUEST_BYTES: integer(live.maxUpstreamRequestBytes, 1),
-    LIVE_RESUME_WITHIN_MS: integer(live.resumeWithinMs, 0),
+    LIVE_RESUME_WITHIN_MS: milliseconds(live.resumeWithinMs, 0),
     LIVE_MAX_CONNECTIONS: integer(live.maxConnections, 1),
     LIVE_MAX_CONNECTIONS_PER_ADDRESS: integer(live.maxConnectionsPerAddress, 0),
     LIVE_MAX_SUBSCRIPTIONS_PER_CONNECTION: integer(live.maxSubscriptionsPerConnection, 1),
     LIVE_MAX_SUBSCRIPTIONS_PER_USER: integer(live.maxSubscriptionsPerUser, 1),
     LIVE_MAX_MESSAGE_BYTES: integer(live.maxMessageBytes, 1),
-    LIVE_INIT_TIMEOUT_MS: integer(live.initTimeoutMs, 1),
-    LIVE_HEARTBEAT_MS: integer(live.heartbeatMs, 1),
+    LIVE_INIT_TIMEOUT_MS: milliseconds(live.initTimeoutMs, 1),
+    LIVE_HEARTBEAT_MS: milliseconds(live.heartbeatMs, 1),
     LIVE_MAX_BUFFERED_BYTES: integer(live.maxBufferedBytes, 1),
-    LIVE_SWAP_SPREAD_MS: integer(live.swapSpreadMs, 0),
-    LIVE_DRAIN_SPREAD_MS: integer(live.drainSpreadMs, 0),
+    LIVE_SWAP_SPREAD_MS: milliseconds(live.swapSpreadMs, 0),
+    LIVE_DRAIN_SPREAD_MS: milliseconds(live.drainSpreadMs, 0),
   })
   .refine((env) => !(env.NODE_ENV === 'production' && /^dev-/i.test(env.GATEWAY_SECRET ?? '')), {
     path: ['GATEWAY_SECRET'],

@@ -21,3 +21,9 @@ export const list = z.string().transform((value) =>
 );
 
 export const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
+
+/** What is longer than 2^31 - 1 Node's timers take for 1 ms; some wait a little longer than they are told here. */
+const LONGEST_TIMER_MS = 2_000_000_000;
+
+/** A time that something waits for: 23 days at most. */
+export const milliseconds = (fallback: number, least: number) => integer(fallback, least, LONGEST_TIMER_MS);

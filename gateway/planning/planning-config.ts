@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { integer, MIB } from '#gateway/variable-types.ts';
+import { integer, MIB, milliseconds } from '#gateway/variable-types.ts';
 
 /** What a document may ask for. All but the first two count with fragments expanded where they are spread. */
 export interface DocumentLimits {
@@ -68,7 +68,7 @@ export interface PlanningThreadsConfig {
 export const PLANNING_VARIABLES = {
   PLAN_CACHE_SIZE: integer(1_000, 1),
   PLAN_CACHE_BYTES: integer(64 * MIB, MIB),
-  PLANNING_TIMEOUT_MS: integer(1_000, 1),
+  PLANNING_TIMEOUT_MS: milliseconds(1_000, 1),
   PLANNING_THREADS: integer(2, 1, 64),
   PLANNING_MEMORY_MB: integer(512, 16),
   PLANNING_MAX_WAITING: integer(100, 1),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { integer, list, onOff } from '#gateway/variable-types.ts';
+import { integer, list, onOff, milliseconds } from '#gateway/variable-types.ts';
 import { isAddressOrNetwork } from './client-address.ts';
 
 /** How clients are served over HTTP. */
@@ -20,16 +20,13 @@ export interface HttpConfig {
   readonly explorerExamples: string | undefined;
 }
 
-/** Of Node's timers. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 /** Pages that are being worked on, at whatever port their tool has taken. */
 export const LOCAL_ORIGIN = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/;
 
 /** Their variables; `gateway/config.ts` reads them and explains them. */
 export const HTTP_VARIABLES = {
-  REQUEST_TIMEOUT_MS: integer(30_000, 1, LONGEST_TIMER_MS),
-  KEEP_ALIVE_TIMEOUT_MS: integer(0, 0, LONGEST_TIMER_MS),
+  REQUEST_TIMEOUT_MS: milliseconds(30_000, 1),
+  KEEP_ALIVE_TIMEOUT_MS: milliseconds(0, 0),
   COMPRESS_FROM_BYTES: integer(1_024, 0),
   COMPRESS_STREAMS: onOff.default(true),
   MAX_BATCH: integer(10, 1),

@@ -42,6 +42,16 @@ test.each([
   [{ LIFE_MS: '1.5' }, 'LIFE_MS: must be a whole number of milliseconds from 1'],
   [{ LIFE_MS: '-1' }, 'LIFE_MS: must be a whole number of milliseconds from 1'],
   [{ LIFE_MS: '9'.repeat(20) }, 'LIFE_MS: must be a whole number of milliseconds from 1'],
+  [
+    { LIFE_MS: '8640000000000001' },
+    'LIFE_MS: must be a whole number of milliseconds from 1 to 3153600000000',
+  ],
+  [{ DATABASE_URL: 'postgres://' }, 'DATABASE_URL: must be a URL such as postgres://'],
+  [{ DATABASE_URL: 'postgres://db' }, 'DATABASE_URL: must be a URL such as postgres://'],
+  [{ DATABASE_URL: 'postgres://db/' }, 'DATABASE_URL: must be a URL such as postgres://'],
+  [{ DATABASE_URL: 'postgres://u:a#b@db/orders' }, 'DATABASE_URL: must be a URL such as postgres://'],
+  [{ DATABASE_URL: 'postgres://u:a%b@db/orders' }, 'DATABASE_URL: must be a URL such as postgres://'],
+  [{ DATABASE_URL: 'postgres://db:99999/orders' }, 'DATABASE_URL: must be a URL such as postgres://'],
 ])('%j is refused in one line that names the variable and the mend', (wrong, message) => {
   const told = refusal({ ...GOOD, ...wrong });
   expect(told).toContain(message);
@@ -59,3 +69,11 @@ test.each(['dev-0123456789abcdef', 'DEV-0123456789abcdef', ' dev-0123456789abcde
     expect(refusal({ ...GOOD, GATEWAY_SECRET, NODE_ENV: 'production' })).toContain('a development secret');
   },
 );
+
+test.each([
+  'postgres://db/orders',
+  'postgresql://u:a%23b@[::1]:5432/orders?sslmode=require',
+  'postgres:///orders?host=/var/run/postgresql',
+])('%s is a database', (DATABASE_URL) => {
+  expect(read({ ...GOOD, DATABASE_URL }).DATABASE_URL).toBe(DATABASE_URL);
+});

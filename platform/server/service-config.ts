@@ -62,16 +62,43 @@ export function refuseDevelopmentSecret(variable: string, secret: string): void 
     throw new ConfigError(`${variable} is a development secret; production needs one of its own.`);
 }
 
-/** `postgres://user:password@host:port/database` */
-export const databaseUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL');
+const DATABASE_URL =
+  'must be a URL such as postgres://user:password@host:5432/database, with signs of the password such as # / ? % written %23 %2F %3F %25';
 
-/** A whole number of milliseconds. @param standard where the variable is not set @param least that may be said */
-export function milliseconds(standard: number, least = 1) {
-  const message = `must be a whole number of milliseconds from ${least}`;
+/** `postgres://user:password@host:port/database` */
+export const databaseUrl = z
+  .string()
+  .regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL')
+  .refine(namesDatabase, DATABASE_URL);
+
+function namesDatabase(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { host, searchParams, pathname, username, password } = new URL(text);
+  try {
+    decodeURIComponent(username + password + pathname);
+  } catch {
+    return false;
+  }
+  return pathname.length > 1 && (host !== '' || searchParams.has('host'));
+}
+
+/** A hundred years; times are reckoned with, and what is far longer ends outside of the calendar. */
+const LONGEST_MS = 100 * 365 * 24 * 3_600_000;
+/** What is longer Node's timers take for 1 ms. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * A whole number of milliseconds.
+ * @param standard where the variable is not set
+ * @param least that may be said
+ * @param most {@link LONGEST_TIMER_MS} where a timer waits for it
+ */
+export function milliseconds(standard: number, least = 1, most = LONGEST_MS) {
+  const message = `must be a whole number of milliseconds from ${least} to ${most}`;
   return z
     .string()
     .regex(/^\d+$/, message)
     .transform(Number)
-    .pipe(z.number().min(least, message).max(Number.MAX_SAFE_INTEGER, message))
+    .pipe(z.number().min(least, message).max(most, message))
     .default(standard);
 }

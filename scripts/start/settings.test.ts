@@ -26,6 +26,10 @@ test('no service is handed what is meant for another', () => {
 
 test.for([
   [{ PORT: 'http' }, /PORT must be a number/],
+  [{ PORT: ' ' }, /PORT must be a number/],
+  [{ PORT: '0x10' }, /PORT must be a number/],
+  [{ PORT: '1e3' }, /PORT must be a number/],
+  [{ BUS_DATABASE_URL: 'postgres://u:a#b@db/bus' }, /BUS_DATABASE_URL must be a URL such as postgres:/],
   [{ PORT: '65536' }, /PORT must be a number/],
   [{ BUS_DATABASE_URL: 'mysql://db/bus' }, /BUS_DATABASE_URL must be a postgres:\/\/ URL/],
   [{ NODE_ENV: 'production' }, /docker-compose\.yml/],

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { databaseUrl } from '#platform/server/service-config.ts';
 import { DATABASES, type DatabaseName } from '../databases.ts';
 
 /**
@@ -65,7 +66,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   for (const { name, variable } of DATABASES) {
     const url = env[variable];
     if (url === undefined || url === '') continue;
-    if (!/^postgres(ql)?:\/\/./.test(url)) throw new SettingsError(`${variable} must be a postgres:// URL.`);
+    const { success, error } = databaseUrl.safeParse(url);
+    if (!success) throw new SettingsError(`${variable} ${error.issues[0]?.message}.`);
     databaseUrls[name] = url;
   }
   const set = Object.entries(env).filter(
@@ -98,7 +100,7 @@ function readHost(text: string | undefined): string {
 function readPort(text: string | undefined): number {
   if (text === undefined || text === '') return DEFAULT_GATEWAY_PORT;
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+  if (!/^\d+$/.test(text) || port > 65_535)
     throw new SettingsError(`PORT must be a number from 0 to 65535, not "${text}".`);
   return port;
 }

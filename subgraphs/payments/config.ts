@@ -1,4 +1,9 @@
-import { databaseUrl, milliseconds, readServiceConfig } from '#platform/server/service-config.ts';
+import {
+  databaseUrl,
+  LONGEST_TIMER_MS,
+  milliseconds,
+  readServiceConfig,
+} from '#platform/server/service-config.ts';
 import { HOLD_TIMES } from './operations/expire-holds.ts';
 import { OPERATION_TIMES } from './operations/run-operations.ts';
 import { HOLD_MS } from './provider/simulator.ts';
@@ -12,9 +17,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       /** How long the provider may leave an authorisation unanswered before it counts as declined. */
       PAYMENT_DEADLINE_MS: milliseconds(OPERATION_TIMES.authorisationDeadlineMs),
       /** How long one call to the provider may take. */
-      PAYMENT_PROVIDER_TIMEOUT_MS: milliseconds(OPERATION_TIMES.providerTimeoutMs),
+      PAYMENT_PROVIDER_TIMEOUT_MS: milliseconds(OPERATION_TIMES.providerTimeoutMs, 1, LONGEST_TIMER_MS),
       /** How long the simulator takes over `tok_slow`. */
-      PAYMENT_SIMULATOR_SLOW_MS: milliseconds(2_000),
+      PAYMENT_SIMULATOR_SLOW_MS: milliseconds(2_000, 1, LONGEST_TIMER_MS),
       /** How long the simulator holds an amount. */
       PAYMENT_SIMULATOR_HOLD_MS: milliseconds(HOLD_MS),
       /** How long before the provider lets go of an amount its payment counts as EXPIRED, and its order has to be paid anew. */
