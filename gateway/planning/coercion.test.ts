@@ -36,6 +36,27 @@ const list = (depth: number) => {
   return value;
 };
 
+it('all variables of a request share the room for values', () => {
+  const ints = (n: number) => Array.from({ length: n }, () => 1);
+  const coerce = coercion('$v: [Int!], $w: [Int!], $x: Int');
+  const [error] = refused(coerce({ v: ints(150_000), w: ints(60_000), x: 1 }));
+  expect(error?.message).toMatch(/^Variable "\$w" has too many values: 200000 /);
+  const fitting = { v: ints(100_000), w: ints(50_000), x: 1, unknown: ints(300_000) };
+  expect(coerce(fitting)).toHaveProperty('variables.x', 1);
+});
+
+it('an object is looked at once, however many of its keys are wrong', () => {
+  let looks = 0;
+  const v = new Proxy(keys(100), {
+    ownKeys(target) {
+      looks += 1;
+      return Reflect.ownKeys(target);
+    },
+  });
+  expect(refused(coercion('$v: Filter')({ v }))).toHaveLength(51);
+  expect(looks).toBeLessThan(20);
+});
+
 describe('variables that do not fit are refused in few words', () => {
   it.each([
     ['4,000 unknown keys', '$v: Filter', keys(4_000)],
@@ -48,6 +69,13 @@ describe('variables that do not fit are refused in few words', () => {
     ['a huge key', '$v: Filter', { ['k'.repeat(1_000_000)]: 1 }],
     ['a huge enum value', '$v: Filter', { colour: 'R'.repeat(1_000_000) }],
     ['100,000 levels of lists', '$v: Any', list(100_000)],
+    ['300,000 items', '$v: [Int!]', Array.from({ length: 300_000 }, () => 1)],
+    [
+      '300,000 items in lists',
+      '$v: Any',
+      Array.from({ length: 1_000 }, () => Array.from({ length: 300 }, () => 1)),
+    ],
+    ['40,000 empty objects', '$v: [Filter!]', Array.from({ length: 40_000 }, () => ({}))],
     ['100,000 levels of lists for ids', '$v: [ID!]', list(100_000)],
     ['100,000 levels of objects', '$v: Filter', nested(100_000, 1)],
   ])('%s', (_what, definition, v) => {

@@ -12,7 +12,6 @@ import {
   valueFromAST,
   type VariableDefinitionNode,
 } from 'graphql';
-import { isWithin } from '#gateway/json/nesting.ts';
 import { quoted, shortened } from './bounded-messages.ts';
 import { withBuiltInDoubles } from './exact-variables.ts';
 
@@ -32,6 +31,11 @@ interface Variable {
 const MAX_ERRORS = 50;
 /** Objects and lists within each other: what goes through a value calls itself for each. */
 const MAX_DEPTH = 100;
+/** In all variables of a request: checking them takes a tenth of a second. */
+const MAX_VALUES = 200_000;
+const TOO_MANY = `has too many values: ${MAX_VALUES} are allowed in all variables, and an object counts for 8. Send them in parts`;
+/** An object is looked through for each field of its type. */
+const OBJECT_VALUES = 8;
 
 class EnoughErrors extends Error {}
 
@@ -63,11 +67,15 @@ export function createCoercion(
 
   return (raw) => {
     if (variables.length === 0) return { variables: {} };
+    let values = 0;
     for (const { name, definition } of variables) {
-      if (!isWithin(raw[name], MAX_DEPTH))
-        return {
-          errors: [refusal(`Variable "$${name}" is nested more than ${MAX_DEPTH} deep.`, definition)],
-        };
+      const value = raw[name];
+      if (typeof value !== 'object' || value === null) continue;
+      values += countValues(value, MAX_DEPTH, MAX_VALUES - values);
+      if (values > MAX_VALUES) {
+        const what = values === Infinity ? `is nested more than ${MAX_DEPTH} deep` : TOO_MANY;
+        return { errors: [refusal(`Variable "$${name}" ${what}.`, definition)] };
+      }
     }
     const coerced = coerce(raw);
     if (!('errors' in coerced)) return coerced;
@@ -83,6 +91,12 @@ function coerceAll(
   refuse: (definition: VariableDefinitionNode, message: string) => void,
 ): Record<string, unknown> {
   const values: Record<string, unknown> = {};
+  /** An object is quoted again for each of its keys that is wrong, and to look at it takes as long as it has keys. */
+  let last: { readonly value: unknown; readonly text: string } | undefined;
+  const quote = (value: unknown) => {
+    if (last === undefined || last.value !== value) last = { value, text: quoted(value) };
+    return last.text;
+  };
   for (const { name, type, definition } of variables) {
     if (!Object.hasOwn(raw, name)) {
       if (definition.defaultValue !== undefined)
@@ -101,7 +115,7 @@ function coerceAll(
       type,
       (path, invalid, { message }) => {
         const place = path.length === 0 ? '' : ` at "${name}${placeOf(path)}"`;
-        refuse(definition, `Variable "$${name}" got invalid value ${quoted(invalid)}${place}; ${message}`);
+        refuse(definition, `Variable "$${name}" got invalid value ${quote(invalid)}${place}; ${message}`);
       },
       hideSuggestions,
     );
@@ -118,6 +132,23 @@ function setOwn(values: Record<string, unknown>, name: string, value: unknown): 
 
 function placeOf(path: readonly (string | number)[]): string {
   return path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
+}
+
+/**
+ * Values in a value, itself included, more than `most` when there are more; objects count for some.
+ * @returns `Infinity` when it goes deeper than `levels`
+ */
+function countValues(value: unknown, levels: number, most: number): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  if (levels === 0) return Infinity;
+  const isList = Array.isArray(value);
+  const members: readonly unknown[] = isList ? value : Object.values(value);
+  let count = isList ? 1 : OBJECT_VALUES;
+  for (const member of members) {
+    count += countValues(member, levels - 1, most - count);
+    if (count > most) break;
+  }
+  return count;
 }
 
 function refusal(message: string, definition?: VariableDefinitionNode): GraphQLError {

@@ -76,7 +76,7 @@ export function createOperationCache<T extends CachedOperation>(
   });
   const documents = new LRUCache<string, DocumentNode>({
     ...bounded(1 / 8),
-    sizeCalculation: (document, source) => documentBytes(document) + textBytes(source),
+    sizeCalculation: (document, source) => parsedBytes(source, document),
   });
 
   return {
@@ -128,7 +128,12 @@ export interface OperationSize {
 
 /** What an operation holds before it has been compiled. */
 export function operationBytes(source: string, document: DocumentNode, size: OperationSize): number {
-  return OPERATION + textBytes(source) + documentBytes(document) + compiledBytes(size);
+  return OPERATION + parsedBytes(source, document) + compiledBytes(size);
+}
+
+/** What a parsed document holds, and its text. */
+export function parsedBytes(source: string, document: DocumentNode): number {
+  return textBytes(source) + documentBytes(document);
 }
 
 /** What each compiled variant of it adds. */

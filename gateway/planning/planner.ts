@@ -46,6 +46,10 @@ export interface PlannedOperation {
 export interface PlanOptions {
   /** How long it may take, instead of the usual time. */
   readonly limitMs?: number | undefined;
+  /** The document as it is printed, which takes long for a megabyte. */
+  readonly text?: string | undefined;
+  /** Estimate of the memory that is held while it waits; its text's length when nothing is said. */
+  readonly bytes?: number | undefined;
   /** Without one, the gateway itself asks. */
   readonly asker?: Asker | undefined;
 }

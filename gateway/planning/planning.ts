@@ -18,6 +18,7 @@ import {
   type CachedOperation,
   createOperationCache,
   operationBytes,
+  parsedBytes,
   variantBytes,
 } from './operation-cache.ts';
 import { practiceOperations } from './practice.ts';
@@ -221,7 +222,11 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
     limits?.checkOperation(supergraph.apiSchema, document, operation);
     const asked = { key, operationName, source, textLength: text.length, document, operation };
     const asker = askerAt(address);
-    const planned = planner.plan(document, operation, { asker });
+    const planned = planner.plan(document, operation, {
+      asker,
+      text,
+      bytes: parsedBytes(source, document),
+    });
     return planned instanceof Promise ? createLater(asked, planned, asker) : create(asked, planned);
   }
 

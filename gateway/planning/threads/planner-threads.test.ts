@@ -149,6 +149,16 @@ it('operations beyond those that may wait are refused at once, and may come agai
   expect(await refusal(() => planning.prepare(query(4)))).toBeUndefined();
 });
 
+it('what waits is bounded by the memory that it holds, not by its text', async () => {
+  await using threads = createPlannerThreads({ ...CONFIG, threads: 1 });
+  const planning = planningWith(threads, shop);
+  // 0.3 MB of text each, and some 18 MB once it is parsed.
+  const query = (n: number) =>
+    `{ orders(filter: { statuses: [${'PENDING '.repeat(35_000)}] }, first: ${n}) { totalCount } }`;
+  const outcomes = [1, 2].map((n) => refusal(() => planning.prepare(query(n), '', '10.0.0.1')));
+  expect(await outcomes[1]).toEqual({ code: 'PLANNING_OVERLOADED', retryable: true });
+});
+
 it('an operation that many ask for at once is planned once', async () => {
   await using threads = createPlannerThreads({ ...CONFIG, maxWaiting: 1 });
   const planning = planningWith(threads, shop);

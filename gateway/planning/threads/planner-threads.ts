@@ -74,15 +74,15 @@ const ROOM_MB = 64;
 /** A plan is small, and a young generation of the usual size would take 45 MB more. */
 const YOUNG_MB = 16;
 const MS_PER_SECOND = 1_000;
-/** Characters that may wait in all. */
-const MAX_WAITING_LENGTH = 8 * 1024 * 1024;
+/** Of memory that all that waits may hold, by an estimate: what is parsed is a hundred times its text. */
+const MAX_WAITING_BYTES = 64 * MIB;
 
 export function createPlannerThreads(
   config: PlanningThreadsConfig,
   metrics: PlanningMetrics = createPlanningMetrics(),
 ): PlannerThreads {
   const threads = new Set<Thread>();
-  const waiting = createWaitingJobs<Job>(config.maxWaiting, MAX_WAITING_LENGTH);
+  const waiting = createWaitingJobs<Job>(config.maxWaiting, MAX_WAITING_BYTES);
   const shares = createThreadShares(config.threads, threads);
   let ids = 0;
   let relieving: NodeJS.Timeout | undefined;
@@ -117,7 +117,7 @@ export function createPlannerThreads(
       end(thread, isOutOfMemory(error) ? outOfMemory(thread.job?.source !== undefined) : asError(error)),
     );
     worker.on('exit', () => end(thread, new Error('The planner thread has ended.')));
-    const job = createJob(graph, undefined, 0, askerAt(undefined), () => {}, failWaiting(graph));
+    const job = createJob(graph, undefined, 0, askerAt(undefined), 0, () => {}, failWaiting(graph));
     thread.job = job;
     open(thread, job);
   }
@@ -304,6 +304,7 @@ export function createPlannerThreads(
     source: string | undefined,
     limitMs: number,
     asker: Asker,
+    bytes: number,
     done: Job['done'],
     failed: Job['failed'],
   ): Job {
@@ -311,7 +312,7 @@ export function createPlannerThreads(
       id: (ids += 1),
       graph,
       source,
-      length: source?.length ?? 0,
+      bytes,
       urgent: source === undefined,
       limitMs,
       asker,
@@ -340,9 +341,10 @@ export function createPlannerThreads(
     source: string | undefined,
     limitMs: number,
     asker = askerAt(undefined),
+    bytes = 0,
   ): Promise<PlannedOperation | undefined> {
     return new Promise((resolve, reject) => {
-      enqueue(createJob(graph, source, limitMs, asker, resolve, reject));
+      enqueue(createJob(graph, source, limitMs, asker, bytes, resolve, reject));
     });
   }
 
@@ -353,12 +355,14 @@ export function createPlannerThreads(
         async ready() {
           await ask(graph, undefined, OPENING_MS);
         },
-        async plan(document, operation, { limitMs = config.timeoutMs, asker } = {}) {
+        async plan(document, operation, { limitMs = config.timeoutMs, asker, text, bytes } = {}) {
           const definitions = document.definitions.filter(
             (node) => node === operation || node.kind === Kind.FRAGMENT_DEFINITION,
           );
-          const source = print({ kind: Kind.DOCUMENT, definitions });
-          const planned = await ask(graph, source, limitMs, asker);
+          const isWhole = definitions.length === document.definitions.length;
+          const whole = isWhole ? text : undefined;
+          const source = whole ?? print({ kind: Kind.DOCUMENT, definitions });
+          const planned = await ask(graph, source, limitMs, asker, bytes ?? source.length);
           if (planned === undefined) throw new Error('a plan was asked for, and none came');
           return planned;
         },

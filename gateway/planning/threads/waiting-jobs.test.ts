@@ -6,17 +6,17 @@ interface TestJob extends WaitingJob {
   readonly name: string;
 }
 
-const job = (address: string | undefined, name: string, length = 1): TestJob => ({
+const job = (address: string | undefined, name: string, bytes = 1): TestJob => ({
   asker: askerAt(address),
-  length,
+  bytes,
   urgent: false,
   name,
 });
 const anybody = () => true;
 
 /** A line with these jobs in it, and what became of those that were crowded out or refused. */
-function lineOf(jobs: readonly TestJob[], maxJobs = 100, maxLength = 1_000) {
-  const waiting = createWaitingJobs<TestJob>(maxJobs, maxLength);
+function lineOf(jobs: readonly TestJob[], maxJobs = 100, maxBytes = 1_000) {
+  const waiting = createWaitingJobs<TestJob>(maxJobs, maxBytes);
   const out: string[] = [];
   const add = (one: TestJob) => {
     if (!waiting.add(one, ({ name }) => out.push(name))) out.push(one.name);
@@ -55,7 +55,7 @@ describe('operations that wait to be planned', () => {
     expect(waiting.size).toBe(1);
   });
 
-  it('of one client take half of the room at most, in number and in length', () => {
+  it('of one client take half of the room at most, in number and in memory', () => {
     expect(lineOf(flood('1.1.1.1', 'a', 6), 8).out).toEqual(['a4', 'a5']);
     const long = [job('1.1.1.1', 'a0', 50), job('1.1.1.1', 'a1', 1), job('2.2.2.2', 'b', 50)];
     expect(lineOf(long, 8, 100).out).toEqual(['a1']);

@@ -4,8 +4,8 @@ import type { Asker } from '#gateway/planning/asker.ts';
 
 export interface WaitingJob {
   readonly asker: Asker;
-  /** Characters. */
-  readonly length: number;
+  /** Estimate of the memory that it holds. */
+  readonly bytes: number;
   /** Before all others: without it nothing can be planned. */
   readonly urgent: boolean;
 }
@@ -34,11 +34,11 @@ const BEHIND_MS = 30_000;
 /** Whose last turn is remembered, and who is behind. */
 const CLIENTS = 1_000;
 
-/** @param maxLength characters of all jobs together */
-export function createWaitingJobs<T extends WaitingJob>(maxJobs: number, maxLength: number): WaitingJobs<T> {
+/** @param maxBytes of all jobs together */
+export function createWaitingJobs<T extends WaitingJob>(maxJobs: number, maxBytes: number): WaitingJobs<T> {
   /** In the order they came, which is that of one client's. There are few, and whoever plans has time. */
   const jobs = new Set<T>();
-  let length = 0;
+  let bytes = 0;
   let turn = 0;
   /** The number of each client's last turn. */
   const turns = new LRUCache<string, number>({ max: CLIENTS });
@@ -54,16 +54,16 @@ export function createWaitingJobs<T extends WaitingJob>(maxJobs: number, maxLeng
 
   function remove(job: T): boolean {
     if (!jobs.delete(job)) return false;
-    length -= job.length;
+    bytes -= job.bytes;
     return true;
   }
 
-  function heldBy(client: string | undefined): { readonly count: number; readonly length: number } {
-    const held = { count: 0, length: 0 };
+  function heldBy(client: string | undefined): { readonly count: number; readonly bytes: number } {
+    const held = { count: 0, bytes: 0 };
     for (const job of jobs) {
       if (job.asker.client !== client) continue;
       held.count += 1;
-      held.length += job.length;
+      held.bytes += job.bytes;
     }
     return held;
   }
@@ -83,12 +83,12 @@ export function createWaitingJobs<T extends WaitingJob>(maxJobs: number, maxLeng
     return last;
   }
 
-  const isRoomFor = (job: T) => jobs.size < maxJobs && length + job.length <= maxLength;
+  const isRoomFor = (job: T) => jobs.size < maxJobs && bytes + job.bytes <= maxBytes;
 
-  function isTooMuchForOne({ asker: { client }, length: added }: T): boolean {
+  function isTooMuchForOne({ asker: { client }, bytes: added }: T): boolean {
     if (client === undefined) return false;
     const held = heldBy(client);
-    return held.count >= Math.max(1, maxJobs / 2) || held.length + added > maxLength / 2;
+    return held.count >= Math.max(1, maxJobs / 2) || held.bytes + added > maxBytes / 2;
   }
 
   return {
@@ -105,7 +105,7 @@ export function createWaitingJobs<T extends WaitingJob>(maxJobs: number, maxLeng
         crowdedOut(last);
       }
       jobs.add(job);
-      length += job.length;
+      bytes += job.bytes;
       return true;
     },
     remove,
