@@ -63,6 +63,23 @@ describe('an operation', () => {
     expect(await errorsOf(() => planning.prepare('fragment F on Item { id }'))).not.toEqual([]);
   });
 
+  it('is looked through once where its kind is asked for before it is to run', async () => {
+    const told = async (run: () => unknown) => {
+      try {
+        await run();
+      } catch (error) {
+        return error;
+      }
+      return undefined;
+    };
+    for (const source of ['{ item { ', '{ none }', '{ item { id } }}']) {
+      const error = await told(() => planning.kindOf(source));
+      expect(error).toBeInstanceOf(OperationError);
+      expect(await told(() => planning.kindOf(source))).toBe(error);
+      expect(await told(() => planning.prepare(source))).toBe(error);
+    }
+  });
+
   it('with @defer or @stream is refused as such, and the schema does not offer them', async () => {
     expect(await errorsOf(() => planning.prepare('{ item { id ... @defer { name } } }'))).toEqual([
       'INCREMENTAL_DELIVERY_NOT_SUPPORTED',

@@ -150,17 +150,25 @@ export function createPlanning(supergraph: Supergraph, options: PlanningOptions 
   const failures = new LRUCache<string, Error>({ max: FAILURES, ttl: FAILURE_KEPT_MS });
   const types = createEntityTypes(supergraph.sdl, supergraph.graphqlSchema);
 
+  /** The last text that is no operation: whoever asks for its kind first asks for it again at once. */
+  let refused: { readonly source: string; readonly error: OperationError } | undefined;
+
   function parseSource(source: string): DocumentNode {
-    let document = cache.document(source);
-    if (document === undefined) {
+    const known = cache.document(source);
+    if (known !== undefined) return known;
+    if (refused?.source === source) throw refused.error;
+    try {
       limits?.checkSource(source);
-      document = parseText(source, limits?.maxTokens);
+      const document = parseText(source, limits?.maxTokens);
       limits?.checkDocument(document);
       const errors = validateOperation(supergraph.apiSchema, document, hideSuggestions);
       if (errors.length > 0) throw new OperationError(errors);
       cache.keepDocument(source, document);
+      return document;
+    } catch (error) {
+      if (error instanceof OperationError) refused = { source, error };
+      throw error;
     }
-    return document;
   }
 
   function create(asked: Asked, planned: PlannedOperation): Entry {
