@@ -193,3 +193,29 @@ test('a client that takes nothing of its answers is let go, and they no longer c
   await until(() => admission.size > 0, 'answers that nobody takes');
   await expect.poll(() => admission.size, { timeout: 10_000 }).toBe(0);
 });
+
+test('a batch of texts that take long to refuse lets others come between them', async () => {
+  const times = (write: (i: number) => string) => Array.from({ length: 900 }, (_, i) => write(i)).join(' ');
+  const batch = Array.from({ length: MOST }, (_, n) => ({
+    query: `query Q${n} { ${times((i) => `...F${i}`)} } ${times((i) => `fragment F${i} on Query { warehouse }`)}`,
+  }));
+  let longest = 0;
+  let last = performance.now();
+  const ticking = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+  }, 1);
+  const began = last;
+  const response = await fetch(running.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(batch),
+  });
+  const answers = (await response.json()) as { errors: { extensions: { code: string } }[] }[];
+  const took = performance.now() - began;
+  clearInterval(ticking);
+  expect(answers.map(({ errors }) => errors[0]?.extensions.code)).toEqual(
+    batch.map(() => 'OPERATION_TOO_COMPLEX'),
+  );
+  expect(longest).toBeLessThan(took * 0.6);
+});
