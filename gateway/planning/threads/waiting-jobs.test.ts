@@ -89,6 +89,12 @@ describe('operations that wait to be planned', () => {
     const { rest, out } = lineOf([...flood('1.1.1.1', 'a', 4), job(undefined, 'own'), job('', 'unknown')], 8);
     expect(out).toEqual([]);
     expect(rest().slice(0, 3)).toEqual(['a0', 'own', 'unknown']);
+    const full = lineOf(
+      Array.from({ length: 8 }, (_, i) => job(`10.0.0.${i}`, `c${i}`)),
+      8,
+    );
+    for (const name of ['own', 'own too']) full.add(job(undefined, name));
+    expect(full.out).toEqual(['c7', 'c6']);
   });
 });
 

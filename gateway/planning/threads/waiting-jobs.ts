@@ -68,15 +68,19 @@ export function createWaitingJobs<T extends WaitingJob>(maxJobs: number, maxByte
     return held;
   }
 
-  /** The last job of whoever has the most waiting, if that is more than `client` would have with one more. */
+  /**
+   * The last job of whoever has the most waiting, if that is more than `client` would have with one more. The gateway itself,
+   * which asks for one after the other, always finds room.
+   */
   function superfluous(client: string | undefined): T | undefined {
     const counts = new Map<string | undefined, number>();
     for (const job of jobs) counts.set(job.asker.client, (counts.get(job.asker.client) ?? 0) + 1);
-    let most = (counts.get(client) ?? 0) + 1;
+    let most = client === undefined ? 0 : (counts.get(client) ?? 0) + 1;
     let last: T | undefined;
     for (const job of jobs) {
       const count = counts.get(job.asker.client) ?? 0;
-      if (job.urgent || count < most || (last === undefined && count === most)) continue;
+      if (job.urgent || job.asker.client === client || count < most || (last === undefined && count === most))
+        continue;
       most = count;
       last = job;
     }
