@@ -9,6 +9,10 @@ import { deadLetters, inbox } from './tables.ts';
 const DEFAULT_ATTEMPTS = 8;
 const BACKOFF_FIRST_MS = 50;
 const BACKOFF_LAST_MS = 5_000;
+/** While the database is at fault: whatever waits is to go on soon after it is back. */
+const BACKOFF_AWAY_MS = 1_000;
+/** How often at most it is said that the database is at fault: every message that waits runs into it. */
+const SAY_AGAIN_MS = 5_000;
 /** Longer than the bus keeps messages: an id is forgotten only when it cannot come again. */
 const REMEMBERED_DAYS = 30;
 const FORGET_EVERY_MS = 3_600_000;
@@ -50,8 +54,17 @@ export async function startInbox({
     });
   }
 
+  const said = new Map<string, number>();
+  /** A disk that is full is not to be filled with lines that say so. */
+  function isNews(kind: string): boolean {
+    const now = performance.now();
+    if (now - (said.get(kind) ?? Number.NEGATIVE_INFINITY) < SAY_AGAIN_MS) return false;
+    said.set(kind, now);
+    return true;
+  }
+
   async function handle(message: Message, signal: AbortSignal): Promise<void> {
-    for (let attempt = 1; ; ) {
+    for (let attempt = 1, tries = 1; ; tries++) {
       try {
         return await handleOnce(message);
       } catch (error) {
@@ -59,12 +72,14 @@ export async function startInbox({
         // What takes too long each time would be tried for good, and hold up all that comes behind it.
         const kind = failureKind(error);
         const transient = kind !== null && kind !== 'slow';
-        logger.warn(
-          { error, type: message.type, key: message.key, id: message.id, attempt },
-          'handling a message failed',
-        );
+        if (!transient || isNews(kind))
+          logger.warn(
+            { error, type: message.type, key: message.key, id: message.id, attempt },
+            'handling a message failed',
+          );
         if (!transient && attempt >= attempts) return layAside(message, error);
-        await delay(Math.min(BACKOFF_LAST_MS, BACKOFF_FIRST_MS * 2 ** attempt), undefined, { signal });
+        const pauseMs = BACKOFF_FIRST_MS * 2 ** (transient ? tries : attempt);
+        await delay(Math.min(transient ? BACKOFF_AWAY_MS : BACKOFF_LAST_MS, pauseMs), undefined, { signal });
         if (!transient) attempt++;
       }
     }

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import type { Bus } from '#platform/bus/bus.ts';
 import { openBus } from '#platform/bus/postgres-bus.ts';
 import type { Message, NewMessage } from '#platform/events/messages.ts';
-import { silentLogger } from '#platform/telemetry/logger.ts';
+import { createLogger, type Logger, silentLogger } from '#platform/telemetry/logger.ts';
+import { DatabaseUnavailableError } from '#platform/postgres/failures.ts';
 import { cloneDatabase } from '#tests/support/database.ts';
 import { until } from '#tests/support/until.ts';
 import { startInbox } from './inbox.ts';
@@ -12,7 +13,10 @@ import { appendToOutbox, startOutboxRelay } from './outbox.ts';
 import { deadLetters, inbox, outbox } from './tables.ts';
 
 /** A service with a database, a bus, and handlers that write down what they handled in that database. */
-async function startService(handle: (message: Message, attempt: number) => Promise<void> = async () => {}) {
+async function startService(
+  handle: (message: Message, attempt: number) => Promise<void> = async () => {},
+  logger: Logger = silentLogger,
+) {
   const opened = new AsyncDisposableStack();
   const database = opened.use(await cloneDatabase('orders'));
   const bus = opened.use(
@@ -33,7 +37,7 @@ async function startService(handle: (message: Message, attempt: number) => Promi
         bus,
         consumer: 'test',
         attempts: 4,
-        logger: silentLogger,
+        logger,
         handlers: {
           'inventory.release-stock': async (message, tx) => {
             await tx.execute(
@@ -118,6 +122,20 @@ test('a handler that fails leaves nothing behind, and its message comes again', 
   await until(async () => (await service.handled()).length === 1, 'the message to be handled');
   expect(await service.database.db.select().from(inbox)).toHaveLength(1);
   expect(await service.database.db.select().from(deadLetters)).toHaveLength(0);
+});
+
+test('a database that has no room is said once, however many messages wait for it', async () => {
+  const lines: string[] = [];
+  const logger = createLogger('test', 'warn', { write: (line) => void lines.push(line) });
+  await using service = await startService(async (_, attempt) => {
+    if (attempt < 3) throw new DatabaseUnavailableError('full', 'No space left on device');
+  }, logger);
+  await using _relay = await startOutboxRelay({ ...service, logger: silentLogger });
+  await using _inbox = await service.startInbox();
+  await service.database.db.transaction((tx) => appendToOutbox(tx, ['a', 'b', 'c', 'd'].map(release)));
+  await until(async () => (await service.handled()).length === 4, 'all to be handled');
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain('No space left on device');
 });
 
 test('a message that can never be handled is laid aside with its error, and those behind it go on', async () => {
