@@ -22,8 +22,18 @@ const UPSTREAM_MESSAGES: Readonly<Record<string, string>> = {
   CANCELLED: 'The request was cancelled.',
 };
 
+/** Of a stream for which a subgraph closed its connection. The reason is often what the subgraph failed with. */
+const CLOSED_MESSAGE = 'A service closed the live connection of this subscription.';
+
 /** Extensions by which servers show their inside. */
-const INTERNAL_EXTENSIONS = new Set(['stacktrace', 'exception', 'debug', 'response', 'originalError']);
+const INTERNAL_EXTENSIONS = new Set([
+  'closeReason',
+  'stacktrace',
+  'exception',
+  'debug',
+  'response',
+  'originalError',
+]);
 
 /** Of one answer: a list may be wrong in each of its items, and whoever reads learns from the first ones. */
 const MAX_ERRORS = 100;
@@ -91,7 +101,12 @@ function maskError(
     };
   }
   const shown = Object.entries(error.extensions ?? {}).filter(([name]) => !INTERNAL_EXTENSIONS.has(name));
-  return { ...plain(error), extensions: Object.fromEntries(shown) };
+  const wasClosed = error.extensions?.['closeReason'] !== undefined;
+  return {
+    ...plain(error),
+    ...(wasClosed && { message: CLOSED_MESSAGE }),
+    extensions: Object.fromEntries(shown),
+  };
 }
 
 function plain(error: GraphQLError | GraphQLFormattedError): GraphQLFormattedError {
