@@ -1,7 +1,9 @@
-import { existsSync } from 'node:fs';
 import { BUS_MIGRATIONS } from '#platform/bus/postgres-bus.ts';
-import { MESSAGING_MIGRATIONS, type MigrationSet } from '#platform/postgres/migrate.ts';
-import { SESSIONS_MIGRATIONS } from '#platform/sessions/ended-sessions.ts';
+import type { MigrationSet } from '#platform/postgres/migrate.ts';
+import { INVENTORY_MIGRATIONS } from '#subgraphs/inventory/db/migrations.ts';
+import { ORDERS_MIGRATIONS } from '#subgraphs/orders/db/migrations.ts';
+import { PAYMENTS_MIGRATIONS } from '#subgraphs/payments/db/migrations.ts';
+import { USERS_MIGRATIONS } from '#subgraphs/users/db/migrations.ts';
 
 export type DatabaseName = 'users' | 'orders' | 'payments' | 'inventory' | 'bus';
 
@@ -14,30 +16,9 @@ export interface DatabaseDescription {
 
 /** Every database of the system: one a service, and the bus's. */
 export const DATABASES: readonly DatabaseDescription[] = [
-  {
-    name: 'users',
-    variable: 'USERS_DATABASE_URL',
-    migrations: [MESSAGING_MIGRATIONS, ...ownMigrations('users')],
-  },
-  {
-    name: 'inventory',
-    variable: 'INVENTORY_DATABASE_URL',
-    migrations: [MESSAGING_MIGRATIONS, SESSIONS_MIGRATIONS, ...ownMigrations('inventory')],
-  },
-  {
-    name: 'payments',
-    variable: 'PAYMENTS_DATABASE_URL',
-    migrations: [MESSAGING_MIGRATIONS, SESSIONS_MIGRATIONS, ...ownMigrations('payments')],
-  },
-  {
-    name: 'orders',
-    variable: 'ORDERS_DATABASE_URL',
-    migrations: [MESSAGING_MIGRATIONS, SESSIONS_MIGRATIONS, ...ownMigrations('orders')],
-  },
+  { name: 'users', variable: 'USERS_DATABASE_URL', migrations: USERS_MIGRATIONS },
+  { name: 'inventory', variable: 'INVENTORY_DATABASE_URL', migrations: INVENTORY_MIGRATIONS },
+  { name: 'payments', variable: 'PAYMENTS_DATABASE_URL', migrations: PAYMENTS_MIGRATIONS },
+  { name: 'orders', variable: 'ORDERS_DATABASE_URL', migrations: ORDERS_MIGRATIONS },
   { name: 'bus', variable: 'BUS_DATABASE_URL', migrations: [BUS_MIGRATIONS] },
 ];
-
-function ownMigrations(service: string): MigrationSet[] {
-  const folder = new URL(`../subgraphs/${service}/db/migrations/`, import.meta.url);
-  return existsSync(folder) ? [{ name: service, folder }] : [];
-}

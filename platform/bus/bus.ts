@@ -14,6 +14,8 @@ export interface Bus extends AsyncDisposable {
    * that has never consumed is not waited for.
    */
   caughtUp(options: CaughtUpOptions): Promise<boolean>;
+  /** Throws while it cannot take messages. */
+  check(): Promise<void>;
 }
 
 export interface CaughtUpOptions {

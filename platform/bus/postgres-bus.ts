@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import type { Message } from '#platform/events/messages.ts';
 import { createWakeableLoop } from '#platform/postgres/wakeable-loop.ts';
-import { type Database, openDatabase } from '#platform/postgres/database.ts';
-import type { MigrationSet } from '#platform/postgres/migrate.ts';
+import { type Database, failureKind, openDatabase } from '#platform/postgres/database.ts';
+import { type MigrationSet, refuseUnfit } from '#platform/postgres/migrate.ts';
 import type { Lease } from '#platform/postgres/pool.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import type { Bus, CaughtUpOptions, ConsumeOptions } from './bus.ts';
@@ -163,6 +163,7 @@ export function createPostgresBus({ database, logger }: { database: Database; lo
     publish,
     consume,
     caughtUp,
+    check: () => database.check(),
     async [Symbol.asyncDispose]() {
       clearInterval(sweeping);
       await Promise.all([...consumers].map((consumer) => consumer[Symbol.asyncDispose]()));
@@ -170,17 +171,41 @@ export function createPostgresBus({ database, logger }: { database: Database; lo
   };
 }
 
+export interface PostgresBusOptions {
+  readonly url: string;
+  readonly applicationName: string;
+  readonly logger: Logger;
+}
+
 /** The bus in the database at `url`, which it opens and closes itself. */
-export function openBus({
-  url,
-  applicationName,
-  logger,
-}: {
-  url: string;
-  applicationName: string;
-  logger: Logger;
-}): Bus {
-  const database = openDatabase({ url, applicationName, poolSize: POOL_SIZE });
+export function openBus(options: PostgresBusOptions): Bus {
+  return busOn(databaseOf(options), options.logger);
+}
+
+/**
+ * The same for a service's start: a database that this code does not fit is refused. One that is away is not waited for: what is
+ * to be told waits in the outbox, and whoever can do without it serves.
+ * @throws {NewerDatabaseError} {@link OlderDatabaseError}, or why it will not take this account
+ */
+export async function connectBus(options: PostgresBusOptions): Promise<Bus> {
+  await using opening = new AsyncDisposableStack();
+  const database = opening.use(databaseOf(options));
+  try {
+    await refuseUnfit(database, [BUS_MIGRATIONS]);
+  } catch (error) {
+    const kind = failureKind(error);
+    if (kind === null || kind === 'misconfigured') throw error;
+    options.logger.warn({ error }, 'the database of the bus cannot be used; messages wait for it');
+  }
+  opening.move();
+  return busOn(database, options.logger);
+}
+
+function databaseOf({ url, applicationName }: PostgresBusOptions): Database {
+  return openDatabase({ url, applicationName, poolSize: POOL_SIZE });
+}
+
+function busOn(database: Database, logger: Logger): Bus {
   const bus = createPostgresBus({ database, logger });
   return {
     ...bus,

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { runner } from 'node-pg-migrate';
-import { Client, escapeIdentifier } from 'pg';
+import { Client, escapeIdentifier, type QueryResult, type QueryResultRow } from 'pg';
+import type { Database } from './database.ts';
 
 export interface MigrationSet {
   /** Names the table that remembers what has run: `migrations_<name>`. */
@@ -15,12 +15,18 @@ export class NewerDatabaseError extends Error {
   override readonly name = 'NewerDatabaseError';
 }
 
+/** The database lacks migrations that this code relies on. */
+export class OlderDatabaseError extends Error {
+  override readonly name = 'OlderDatabaseError';
+}
+
 /**
  * Brings one database forward, each migration in a transaction, one migrator at a time. Never backward: a database that
  * has migrations this code does not know is refused. Returns the names of the migrations it ran.
  * @throws {NewerDatabaseError} before anything is changed.
  */
 export async function migrate(databaseUrl: string, sets: readonly MigrationSet[]): Promise<string[]> {
+  const { runner } = await import('node-pg-migrate'); // services only look, and start sooner without it
   // Ours, as the runner neither listens to the errors of its own nor waits until it has ended: a server that stops would end us.
   const client = new Client({ connectionString: databaseUrl });
   client.on('error', () => {}); // told to the statement under way as well
@@ -49,25 +55,57 @@ export async function migrate(databaseUrl: string, sets: readonly MigrationSet[]
   }
 }
 
-async function refuseNewer(client: Client, sets: readonly MigrationSet[]): Promise<void> {
-  for (const { name, folder } of sets) {
-    const files = await readdir(folder);
-    const known = new Set(files.map((file) => file.replace(/\.[^.]*$/, '')));
-    const unknown = (await migrationsIn(client, `migrations_${name}`)).filter((each) => !known.has(each));
-    if (unknown.length > 0)
-      throw new NewerDatabaseError(
-        `The database ${client.database ?? ''} was brought forward by newer code: this code does not know ${unknown.map((each) => `${name}/${each}`).join(', ')}. Run the newer code, or restore the database as it was.`,
+/**
+ * For a service's start: whether these migrations and no others have run. Changes nothing, and does not wait for a migrator.
+ * @throws {NewerDatabaseError} {@link OlderDatabaseError}
+ */
+export async function refuseUnfit(database: Database, sets: readonly MigrationSet[]): Promise<void> {
+  const lease = await database.lease();
+  try {
+    const missing = await refuseNewer(lease, sets);
+    if (missing.length > 0)
+      throw new OlderDatabaseError(
+        `The database ${await nameOf(lease)} is older than this code: ${missing.join(', ')} ${missing.length === 1 ? 'has' : 'have'} not run. Run npm run migrate, or the older code.`,
       );
+  } finally {
+    lease.release();
   }
 }
 
-async function migrationsIn(client: Client, table: string): Promise<string[]> {
-  const { rows: found } = await client.query<{ there: boolean }>(
+/** What can run a statement: a client, or a lease of a pool's. */
+interface Connection {
+  query<Row extends QueryResultRow>(statement: string, values?: unknown[]): Promise<QueryResult<Row>>;
+}
+
+/** The migrations that have not run, as `set/name`. @throws {NewerDatabaseError} */
+async function refuseNewer(connection: Connection, sets: readonly MigrationSet[]): Promise<string[]> {
+  const missing: string[] = [];
+  for (const { name, folder } of sets) {
+    const files = await readdir(folder);
+    const known = new Set(files.map((file) => file.replace(/\.[^.]*$/, '')).toSorted());
+    const there = new Set(await migrationsIn(connection, `migrations_${name}`));
+    const unknown = [...there.difference(known)];
+    if (unknown.length > 0)
+      throw new NewerDatabaseError(
+        `The database ${await nameOf(connection)} was brought forward by newer code: this code does not know ${unknown.map((each) => `${name}/${each}`).join(', ')}. Run the newer code, or restore the database as it was.`,
+      );
+    missing.push(...[...known.difference(there)].map((each) => `${name}/${each}`));
+  }
+  return missing;
+}
+
+async function nameOf(connection: Connection): Promise<string> {
+  const { rows } = await connection.query<{ name: string }>('select current_database() as name');
+  return rows[0]?.name ?? '';
+}
+
+async function migrationsIn(connection: Connection, table: string): Promise<string[]> {
+  const { rows: found } = await connection.query<{ there: boolean }>(
     'select to_regclass($1) is not null as there',
     [`public.${escapeIdentifier(table)}`],
   );
   if (found[0]?.there !== true) return [];
-  const { rows } = await client.query<{ name: string }>(
+  const { rows } = await connection.query<{ name: string }>(
     `select name from public.${escapeIdentifier(table)} order by id`,
   );
   return rows.map(({ name }) => name);

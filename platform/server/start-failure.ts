@@ -1,6 +1,6 @@
 import { DatabaseError } from 'pg';
 import { failureKind } from '#platform/postgres/failures.ts';
-import { NewerDatabaseError } from '#platform/postgres/migrate.ts';
+import { NewerDatabaseError, OlderDatabaseError } from '#platform/postgres/migrate.ts';
 import { ConfigError } from './service-config.ts';
 
 /** `undefined_table`, `invalid_schema_name`: what this code expects is not there. */
@@ -8,7 +8,12 @@ const NOT_MIGRATED = new Set(['42P01', '3F000', '42703']);
 
 /** Why something could not start, and the way out, in a line; null where nobody foresaw it and the stack is needed. */
 export function explainStartFailure(error: unknown): string | null {
-  if (error instanceof ConfigError || error instanceof NewerDatabaseError) return error.message;
+  if (
+    error instanceof ConfigError ||
+    error instanceof NewerDatabaseError ||
+    error instanceof OlderDatabaseError
+  )
+    return error.message;
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const wayOut = wayOutOf(code ?? '', cause);
@@ -30,6 +35,8 @@ function wayOutOf(code: string, error: Error): string | null {
     case '28P01':
     case '28000':
       return 'Mend user and password in its *_DATABASE_URL.';
+    case '42501':
+      return 'Grant its account what it lacks, or name another in its *_DATABASE_URL.';
     case '3D000':
       return 'Create it and run npm run migrate, or mend its *_DATABASE_URL.';
     case 'ECONNREFUSED':

@@ -42,6 +42,8 @@ export interface SubgraphServerOptions<Context extends RequestContext> {
   readonly logger: Logger;
   /** Throws while the service cannot do its work; behind `GET /health/ready`. */
   checkHealth(): Promise<void>;
+  /** Throws while the bus is away, without which the service is ready all the same, and says so. */
+  checkBus?(): Promise<void>;
   /** Until a request has arrived whole; a connection that sends none is closed after it, too. 30 s unless told otherwise. */
   readonly requestTimeoutMs?: number;
   /** Further routes, open to callers that are not the gateway. */
@@ -103,7 +105,12 @@ export async function createSubgraphServer<Context extends RequestContext>(
   await apollo.start();
 
   const isGateway = (secret: unknown) => typeof secret === 'string' && sameSecret(secret, gatewaySecret);
-  serveHealth(app, { checkHealth: () => options.checkHealth(), isGateway, logger });
+  serveHealth(app, {
+    checkHealth: () => options.checkHealth(),
+    checkBus: async () => options.checkBus?.(),
+    isGateway,
+    logger,
+  });
   options.routes?.(app);
 
   await app.register(async (guarded) => {

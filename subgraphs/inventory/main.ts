@@ -1,5 +1,5 @@
 import { createTokenVerifier } from '#platform/auth/verify-token.ts';
-import { openBus } from '#platform/bus/postgres-bus.ts';
+import { connectBus } from '#platform/bus/postgres-bus.ts';
 import { openDatabase } from '#platform/postgres/database.ts';
 import { runService } from '#platform/server/run-service.ts';
 import { readConfig } from './config.ts';
@@ -12,7 +12,7 @@ await runService('inventory', readConfig, async (config, logger) => {
   );
   await database.check(); // said here in one line, and not by all that begins to work below
   const bus = opening.use(
-    openBus({ url: config.BUS_DATABASE_URL, applicationName: 'inventory bus', logger }),
+    await connectBus({ url: config.BUS_DATABASE_URL, applicationName: 'inventory bus', logger }),
   );
   const verifyToken = createTokenVerifier(config.USERS_JWKS_URL);
   const subgraph = opening.use(

@@ -3,10 +3,12 @@ import type { Bus } from '#platform/bus/bus.ts';
 import { startInbox } from '#platform/outbox/inbox.ts';
 import { startOutboxRelay } from '#platform/outbox/outbox.ts';
 import type { Database } from '#platform/postgres/database.ts';
+import { refuseUnfit } from '#platform/postgres/migrate.ts';
 import { createSubgraphServer, type SubgraphServer } from '#platform/server/subgraph-server.ts';
 import { hasEnded, sessionHandlers } from '#platform/sessions/ended-sessions.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { createContext } from './context.ts';
+import { INVENTORY_MIGRATIONS } from './db/migrations.ts';
 import { PRICE_TOLERANCE, type PriceTolerance } from './domain/price.ts';
 import { createMessageHandlers } from './events.ts';
 import { resolvers } from './resolvers/index.ts';
@@ -30,6 +32,7 @@ export async function createInventorySubgraph({
   priceTolerance = PRICE_TOLERANCE,
 }: InventoryDeps): Promise<SubgraphServer> {
   await using opening = new AsyncDisposableStack();
+  await refuseUnfit(database, INVENTORY_MIGRATIONS);
   opening.use(await startOutboxRelay({ database, bus, logger }));
   const handlers = { ...createMessageHandlers(priceTolerance), ...sessionHandlers };
   opening.use(await startInbox({ database, bus, consumer: 'inventory', handlers, logger }));
@@ -44,6 +47,7 @@ export async function createInventorySubgraph({
       gatewaySecret,
       logger,
       checkHealth: () => database.check(),
+      checkBus: () => bus.check(),
     }),
   );
   const opened = opening.move();

@@ -1,5 +1,5 @@
 import { createTokenVerifier } from '#platform/auth/verify-token.ts';
-import { openBus } from '#platform/bus/postgres-bus.ts';
+import { connectBus } from '#platform/bus/postgres-bus.ts';
 import { openDatabase } from '#platform/postgres/database.ts';
 import { runService } from '#platform/server/run-service.ts';
 import { readConfig } from './config.ts';
@@ -9,7 +9,9 @@ await runService('orders', readConfig, async (config, logger) => {
   await using opening = new AsyncDisposableStack();
   const database = opening.use(openDatabase({ url: config.ORDERS_DATABASE_URL, applicationName: 'orders' }));
   await database.check(); // said here in one line, and not by all that begins to work below
-  const bus = opening.use(openBus({ url: config.BUS_DATABASE_URL, applicationName: 'orders bus', logger }));
+  const bus = opening.use(
+    await connectBus({ url: config.BUS_DATABASE_URL, applicationName: 'orders bus', logger }),
+  );
   const verifyToken = createTokenVerifier(config.USERS_JWKS_URL);
   const subgraph = opening.use(
     await createOrdersSubgraph({

@@ -3,11 +3,13 @@ import type { Bus } from '#platform/bus/bus.ts';
 import { startInbox } from '#platform/outbox/inbox.ts';
 import { startOutboxRelay } from '#platform/outbox/outbox.ts';
 import type { Database } from '#platform/postgres/database.ts';
+import { refuseUnfit } from '#platform/postgres/migrate.ts';
 import { createSubgraphServer, type SubgraphServer } from '#platform/server/subgraph-server.ts';
 import { hasEnded, sessionHandlers } from '#platform/sessions/ended-sessions.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { expireOrders, type ExpiryTimes } from './commands/expire-orders.ts';
 import { createContext } from './context.ts';
+import { ORDERS_MIGRATIONS } from './db/migrations.ts';
 import { messageHandlers } from './events.ts';
 import { resolvers } from './resolvers/index.ts';
 import { createOrderNotifier } from './streams/order-notifier.ts';
@@ -31,6 +33,7 @@ export async function createOrdersSubgraph({
   times,
 }: OrdersDeps): Promise<SubgraphServer> {
   await using opening = new AsyncDisposableStack();
+  await refuseUnfit(database, ORDERS_MIGRATIONS);
   opening.use(await startOutboxRelay({ database, bus, logger }));
   opening.use(
     await startInbox({
@@ -54,6 +57,7 @@ export async function createOrdersSubgraph({
       gatewaySecret,
       logger,
       checkHealth: () => database.check(),
+      checkBus: () => bus.check(),
     }),
   );
   const opened = opening.move();

@@ -1,6 +1,5 @@
 import { createTokenVerifier } from '#platform/auth/verify-token.ts';
-import { createPostgresBus } from '#platform/bus/postgres-bus.ts';
-import { openDatabase } from '#platform/postgres/database.ts';
+import { connectBus } from '#platform/bus/postgres-bus.ts';
 import { runService } from '#platform/server/run-service.ts';
 import { readConfig } from './config.ts';
 import { createSimulator } from './provider/simulator.ts';
@@ -8,10 +7,9 @@ import { createPaymentsSubgraph } from './subgraph.ts';
 
 await runService('payments', readConfig, async (config, logger) => {
   await using starting = new AsyncDisposableStack();
-  const busDatabase = starting.use(
-    openDatabase({ url: config.BUS_DATABASE_URL, applicationName: 'payments bus' }),
+  const bus = starting.use(
+    await connectBus({ url: config.BUS_DATABASE_URL, applicationName: 'payments bus', logger }),
   );
-  const bus = starting.use(createPostgresBus({ database: busDatabase, logger }));
   const provider = starting.use(
     await createSimulator({
       url: config.PAYMENTS_DATABASE_URL,

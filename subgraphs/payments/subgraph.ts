@@ -3,10 +3,12 @@ import type { Bus } from '#platform/bus/bus.ts';
 import { startInbox } from '#platform/outbox/inbox.ts';
 import { startOutboxRelay } from '#platform/outbox/outbox.ts';
 import { openDatabase } from '#platform/postgres/database.ts';
+import { refuseUnfit } from '#platform/postgres/migrate.ts';
 import { createSubgraphServer, type SubgraphServer } from '#platform/server/subgraph-server.ts';
 import { hasEnded, sessionHandlers } from '#platform/sessions/ended-sessions.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { createContext } from './context.ts';
+import { PAYMENTS_MIGRATIONS } from './db/migrations.ts';
 import { messageHandlers } from './events.ts';
 import { expireHolds, type HoldTimes } from './operations/expire-holds.ts';
 import { type OperationTimes, runOperations } from './operations/run-operations.ts';
@@ -37,6 +39,7 @@ export async function createPaymentsSubgraph({
   await using starting = new AsyncDisposableStack();
   const database = starting.use(openDatabase({ url: databaseUrl, applicationName: 'payments' }));
   await database.check(); // said here in one line, and not by all that begins to work below
+  await refuseUnfit(database, PAYMENTS_MIGRATIONS);
   starting.use(await startOutboxRelay({ database, bus, logger }));
   starting.use(await runOperations({ database, provider, logger, times }));
   starting.use(expireHolds({ database, logger, times }));
@@ -60,6 +63,7 @@ export async function createPaymentsSubgraph({
       gatewaySecret,
       logger,
       checkHealth: () => database.check(),
+      checkBus: () => bus.check(),
     }),
   );
   const running = starting.move();

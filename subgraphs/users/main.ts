@@ -1,11 +1,13 @@
-import { openBus } from '#platform/bus/postgres-bus.ts';
+import { connectBus } from '#platform/bus/postgres-bus.ts';
 import { runService } from '#platform/server/run-service.ts';
 import { readUsersConfig } from './config.ts';
 import { createUsersSubgraph } from './subgraph.ts';
 
 await runService('users', readUsersConfig, async (config, logger) => {
   await using opening = new AsyncDisposableStack();
-  const bus = opening.use(openBus({ url: config.BUS_DATABASE_URL, applicationName: 'users bus', logger }));
+  const bus = opening.use(
+    await connectBus({ url: config.BUS_DATABASE_URL, applicationName: 'users bus', logger }),
+  );
   const subgraph = opening.use(
     await createUsersSubgraph({
       databaseUrl: config.USERS_DATABASE_URL,

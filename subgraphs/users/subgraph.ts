@@ -1,6 +1,7 @@
 import type { Bus } from '#platform/bus/bus.ts';
 import { startOutboxRelay } from '#platform/outbox/outbox.ts';
 import { openDatabase } from '#platform/postgres/database.ts';
+import { refuseUnfit } from '#platform/postgres/migrate.ts';
 import { createWakeableLoop } from '#platform/postgres/wakeable-loop.ts';
 import { createSubgraphServer, type SubgraphServer } from '#platform/server/subgraph-server.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
@@ -11,6 +12,7 @@ import { createOriginHash } from './credentials/attempts.ts';
 import { createPasswords } from './credentials/passwords.ts';
 import { createUntilHeard } from './credentials/until-heard.ts';
 import { deleteExpired } from './db/delete-expired.ts';
+import { USERS_MIGRATIONS } from './db/migrations.ts';
 import { resolvers } from './resolvers/index.ts';
 
 export interface UsersSubgraphOptions {
@@ -37,6 +39,7 @@ export async function createUsersSubgraph(options: UsersSubgraphOptions): Promis
   await using starting = new AsyncDisposableStack();
   const database = starting.use(openDatabase({ url: databaseUrl, applicationName: 'users' }));
   await database.check(); // said now, and not by the first who logs in
+  await refuseUnfit(database, USERS_MIGRATIONS);
   const accessTokens = createAccessTokens(options.signingKey);
   const services: Services = {
     db: database.db,
@@ -62,6 +65,7 @@ export async function createUsersSubgraph(options: UsersSubgraphOptions): Promis
       gatewaySecret,
       logger,
       checkHealth: () => database.check(),
+      checkBus: () => options.bus.check(),
       routes(app) {
         app.get(JWKS_PATH, async (_, reply) => {
           reply.header('cache-control', `public, max-age=${JWKS_MAX_AGE_S}`);

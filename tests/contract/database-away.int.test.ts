@@ -15,20 +15,23 @@ import {
 import { until } from '#tests/support/until.ts';
 
 let proxy: FlakyProxy;
+let busProxy: FlakyProxy;
 let subgraphs: RunningSubgraphs;
 let logged: Record<string, unknown>[] = [];
 
 beforeAll(async () => {
-  proxy = await startFlakyProxy({ port: Number(new URL(inject('postgresUrl')).port) });
+  const port = Number(new URL(inject('postgresUrl')).port);
+  [proxy, busProxy] = await Promise.all([startFlakyProxy({ port }), startFlakyProxy({ port })]);
   const write = (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>);
   subgraphs = await startSubgraphs({
     reach: proxy.through,
+    reachBus: busProxy.through,
     logger: createLogger('services', 'info', { write } satisfies pino.DestinationStream),
   });
 });
 afterAll(async () => {
   await subgraphs[Symbol.asyncDispose]();
-  await proxy[Symbol.asyncDispose]();
+  await Promise.all([proxy, busProxy].map((each) => each[Symbol.asyncDispose]()));
 });
 
 const entity = (typename: string) =>
@@ -147,8 +150,44 @@ test('a live stream goes on when its database comes back, and one that begins me
   expect((await updates.next()).value).toMatchObject({ data: { ordersUpdated: { position: 2 } } });
 });
 
+test('with the bus away a service serves, is ready, and says that messages wait; with its database away as well it is not', async () => {
+  busProxy.refuse(true);
+  busProxy.cut();
+  try {
+    for (const name of SUBGRAPH_NAMES) {
+      expect(codes(await ask(name, READS[name]))).toEqual([]);
+      const degraded = [200, { status: 'degraded', reason: 'bus away' }];
+      expect(await health(name, '/health/ready')).toEqual(degraded);
+      expect(await health(name, '/health')).toEqual(degraded);
+      expect(await health(name, '/health/live')).toEqual([200, { status: 'ok' }]);
+    }
+    proxy.refuse(true);
+    proxy.cut();
+    const unavailable = [503, { status: 'unavailable', reason: 'database away' }];
+    expect(await health('orders', '/health/ready')).toEqual(unavailable);
+  } finally {
+    proxy.refuse(false);
+    busProxy.refuse(false);
+  }
+  for (const name of SUBGRAPH_NAMES)
+    await until(
+      async () => ((await health(name, '/health/ready'))[1] as { status: string }).status === 'ok',
+      `the bus of ${name} to be back`,
+    );
+  busProxy.stall();
+  busProxy.stallNew(true);
+  const askedAt = performance.now();
+  expect(await health('orders', '/health/ready')).toEqual([200, { status: 'degraded', reason: 'bus slow' }]);
+  expect(performance.now() - askedAt).toBeLessThan(3_000); // what probes wait for
+  busProxy.stallNew(false);
+  busProxy.cut();
+});
+
 test('whoever shows the secret of another gateway learns that it is refused', async () => {
   const shown = (secret: string) => health('orders', '/health/ready', { 'x-gateway-secret': secret });
   expect(await shown('another secret')).toEqual([403, { status: 'refused', reason: 'secret refused' }]);
-  expect(await shown(TEST_GATEWAY_SECRET)).toEqual([200, { status: 'ok' }]);
+  await until(
+    async () => JSON.stringify(await shown(TEST_GATEWAY_SECRET)) === '[200,{"status":"ok"}]',
+    'the right one to do',
+  );
 });

@@ -31,17 +31,29 @@ export interface RunningSubgraphs extends AsyncDisposable {
 export interface SubgraphsOptions {
   /** By what way the services reach a database: the URL to use in place of this one. */
   readonly reach?: (url: string) => string;
+  /** The same for the bus's. */
+  readonly reachBus?: (url: string) => string;
   readonly logger?: Logger;
 }
 
 /** All four in this process, on databases of their own and one bus, trusting the tokens of users. */
 export async function startSubgraphs({
   reach = (url) => url,
+  reachBus,
   logger = silentLogger,
 }: SubgraphsOptions = {}): Promise<RunningSubgraphs> {
   await using starting = new AsyncDisposableStack();
   const open = async (name: SubgraphName | 'bus') => starting.use(await cloneDatabase(name));
-  const bus = starting.use(createPostgresBus({ database: await open('bus'), logger }));
+  const busDatabase = await open('bus');
+  const bus = starting.use(
+    createPostgresBus({
+      database:
+        reachBus === undefined
+          ? busDatabase
+          : starting.use(openDatabase({ url: reachBus(busDatabase.url), applicationName: 'bus' })),
+      logger,
+    }),
+  );
   const signingKey = newSigningKey();
   const accessTokens = createAccessTokens(signingKey);
   const verifyToken = accessTokens.verify;
