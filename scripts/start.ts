@@ -5,6 +5,7 @@
 import { enableCompileCache } from 'node:module';
 import path from 'node:path';
 import './start/drizzle-as-commonjs.ts';
+import { openDataFolder } from './start/data-folder.ts';
 import { ServiceFailedError } from './start/service.ts';
 import { loadSettings, type Settings, SettingsError } from './start/settings.ts';
 import type { System } from './start/system.ts';
@@ -67,6 +68,7 @@ function explain(error: unknown): string {
 try {
   watchForEnd();
   const settings = loadSettings();
+  await openDataFolder(settings.dataFolder); // before anything else makes a folder in it
   enableCompileCache(path.join(settings.dataFolder, 'compile-cache/start'));
   await run(settings);
   display.line('  stopped');

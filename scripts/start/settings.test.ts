@@ -34,9 +34,22 @@ test.for([
   [{ BUS_DATABASE_URL: 'mysql://db/bus' }, /BUS_DATABASE_URL must be a postgres:\/\/ URL/],
   [{ NODE_ENV: 'production' }, /docker-compose\.yml/],
   [{ NODE_ENV: 'Production' }, /docker-compose\.yml/],
+  [{ DATA_FOLDER: '.' }, /DATA_FOLDER=\. holds this program/],
+  [{ DATA_FOLDER: '/' }, /DATA_FOLDER=\/ holds this program/],
+  [{ DATA_FOLDER: path.dirname(path.resolve(ROOT)) }, /holds this program/],
+  [{ DATA_FOLDER: '~/data' }, /Write the home folder out/],
   [{ HOST: 'shop.example.com' }, /HOST must be an IP address/],
 ] as const)('%j is refused, and said why', ([env, reason]) => {
   expect(() => readSettings(env)).toThrow(reason);
+});
+
+test.each([
+  ['data', path.join(ROOT, 'data')],
+  ['..data', path.join(ROOT, '..data')],
+  ['../data', path.resolve(ROOT, '../data')],
+  ['/var/lib/~data', '/var/lib/~data'],
+])('DATA_FOLDER=%s is %s, wherever one is', (DATA_FOLDER, dataFolder) => {
+  expect(readSettings({ DATA_FOLDER }).dataFolder).toBe(dataFolder);
 });
 
 test.each([

@@ -12,7 +12,7 @@ import { DATABASES, type DatabaseName } from '../databases.ts';
  * |---------------------------------------------------------------|--------------------|------------------------------------------------------|
  * | `PORT`                                                        | 4000               | of the gateway; 0 takes a free one                   |
  * | `HOST`                                                        | 127.0.0.1          | the gateway listens there; the subgraphs never leave loopback |
- * | `DATA_FOLDER`                                                 | .data              | database, log-ins, logs: everything that is kept     |
+ * | `DATA_FOLDER`                                                 | .data              | database, log-ins, logs: everything that is kept; a relative one is beside package.json |
  * | `USERS_`, `INVENTORY_`, `PAYMENTS_`, `ORDERS_DATABASE_URL`    | embedded           | a PostgreSQL of your own for that service            |
  * | `BUS_DATABASE_URL`                                            | embedded, or else the database of orders | where the event bus keeps its messages |
  *
@@ -76,7 +76,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   return {
     gatewayPort: readPort(env['PORT']),
     gatewayHost: readHost(env['HOST']),
-    dataFolder: path.resolve(ROOT, env['DATA_FOLDER'] || '.data'),
+    dataFolder: readDataFolder(env['DATA_FOLDER'] || '.data'),
     databaseUrls,
     env: Object.fromEntries(set),
   };
@@ -95,6 +95,18 @@ function readHost(text: string | undefined): string {
       `HOST must be an IP address of this machine, 0.0.0.0 for all of them, or localhost, not "${text}".`,
     );
   return text;
+}
+
+/** A relative one is beside this program, wherever it is started from. */
+function readDataFolder(text: string): string {
+  if (/^~(?:\/|$)/.test(text))
+    throw new SettingsError(`DATA_FOLDER=${text}: nobody reads ~ here. Write the home folder out.`);
+  const folder = path.resolve(ROOT, text);
+  // Whoever begins anew removes the data folder.
+  const within = path.relative(folder, ROOT);
+  if (!within.startsWith('..') && !path.isAbsolute(within))
+    throw new SettingsError(`DATA_FOLDER=${text} holds this program. Name a folder of its own for the data.`);
+  return folder;
 }
 
 function readPort(text: string | undefined): number {

@@ -1,8 +1,9 @@
-import { access, chmod, constants, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { DataFolderInUseError, lockDataFolder } from '#platform/postgres/embedded/lock.ts';
 import type { DatabaseName } from '../databases.ts';
 import type { SubgraphName } from '../supergraph.ts';
+import { openDataFolder } from './data-folder.ts';
 import { type Databases, provideDatabases } from './databases.ts';
 import { noteEndpoint } from './endpoint.ts';
 import { choosePorts, type Ports, USUAL_PORTS } from './ports.ts';
@@ -62,7 +63,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const signal = options.signal ? AbortSignal.any([giveUp.signal, options.signal]) : giveUp.signal;
   const note = (text: string) => onEvent({ kind: 'note', text });
 
-  const dataFolder = await openDataFolder(options.dataFolder);
+  const { dataFolder } = options;
+  await openDataFolder(dataFolder);
   const lock = opening.use(await lockSystem(dataFolder));
   const secrets = await provideSecrets(dataFolder);
   const ports = await choosePorts(
@@ -123,7 +125,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   }
 
   async function startSubgraph(name: SubgraphName, bus: Promise<void>) {
-    await Promise.all([prepared(name), name === 'users' ? undefined : bus]);
+    await Promise.all([prepared(name), bus]);
     const { urls } = await databases;
     await step(name, () => run(name, subgraphCommand(name, urls, parts)));
   }
@@ -161,22 +163,6 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     databaseUrls: (await databases).urls,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
-}
-
-async function openDataFolder(folder: string): Promise<string> {
-  try {
-    await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK);
-  } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new SettingsError(
-      `${folder} cannot hold the data (${why}). Name another folder: DATA_FOLDER=… npm start`,
-      { cause },
-    );
-  }
-  // Whatever the umask: PostgreSQL may have to pass through under another account. What is secret has a mode of its own.
-  await chmod(folder, 0o755).catch(() => {});
-  return folder;
 }
 
 async function lockSystem(dataFolder: string) {

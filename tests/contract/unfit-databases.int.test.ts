@@ -33,10 +33,8 @@ const START: Readonly<Record<SubgraphName, (database: TestDatabase) => Promise<A
   inventory: async (database) => createInventorySubgraph({ database, ...(await shared()) }),
   orders: async (database) => createOrdersSubgraph({ database, ...(await shared()) }),
   payments: async ({ url }) => {
-    const provider = await createSimulator({ url });
-    return createPaymentsSubgraph({ databaseUrl: url, provider, ...(await shared()) }).finally(() =>
-      provider[Symbol.asyncDispose](),
-    );
+    await using provider = await createSimulator({ url });
+    return await createPaymentsSubgraph({ databaseUrl: url, provider, ...(await shared()) });
   },
 };
 

@@ -189,6 +189,7 @@ test('a gateway port that is taken is named, with the way out', async () => {
 
 test.each([
   [{ DATA_FOLDER: path.join(ROOT, 'package.json') }, /package\.json cannot hold the data \(EEXIST\)/],
+  [{ DATA_FOLDER: '/proc/x' }, /\/proc\/x cannot hold the data \(\w+\).*DATA_FOLDER=/],
   [{ HOST: '203.0.113.7' }, /HOST=203\.0\.113\.7 is no address of this machine/],
   [{ PORT: 'http' }, /PORT must be a number/],
 ])('%j is refused in one line that says what to do', async (env, line) => {

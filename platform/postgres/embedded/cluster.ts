@@ -218,10 +218,20 @@ function runInitdb(
       signal?.removeEventListener('abort', abort);
       if (signal?.aborted) reject(signal.reason);
       else if (code === 0) resolve();
-      else
-        reject(new Error(`PostgreSQL's initdb failed (${killedBy ?? `exit code ${code}`}):\n${said.trim()}`));
+      else reject(failureOf(`PostgreSQL's initdb failed (${killedBy ?? `exit code ${code}`}):`, said.trim()));
     });
   });
+}
+
+/** What PostgreSQL ended with, in a line where that is known. @param said the end of its log */
+export function failureOf(what: string, said: string, cause?: unknown): Error {
+  const known = /No space left on device|Disk quota exceeded/.test(said);
+  return new Error(
+    known
+      ? 'There is no room for the database (some 200 MB). Make room in the data folder, or name another one.'
+      : `${what}\n${said}`,
+    { cause },
+  );
 }
 
 /** None of our environment: PGDATA, PGPORT, LD_LIBRARY_PATH and the like would change what the server does. */

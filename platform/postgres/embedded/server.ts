@@ -4,7 +4,7 @@ import { open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findFreePort } from '#platform/ports/free-port.ts';
-import { type Cluster, serverEnvironment } from './cluster.ts';
+import { type Cluster, failureOf, serverEnvironment } from './cluster.ts';
 import { commandLine, isRunning } from './processes.ts';
 
 export const HOST = '127.0.0.1';
@@ -131,10 +131,8 @@ async function startServer(
   } catch (cause) {
     await stopServer(server, durable);
     signal?.throwIfAborted();
-    throw new Error(
-      `PostgreSQL did not start; its log ${cluster.logFile} ends:\n${await readEnd(cluster.logFile)}`,
-      { cause },
-    );
+    const said = await readEnd(cluster.logFile);
+    throw failureOf(`PostgreSQL did not start; its log ${cluster.logFile} ends:`, said, cause);
   } finally {
     ready.abort();
     server.off('exit', endedEarly);
