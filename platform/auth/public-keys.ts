@@ -12,8 +12,9 @@ export class KeysUnavailableError extends Error {
 /**
  * The public keys at `jwksUrl` (RFC 7517), fetched when first needed, kept for ten minutes, and longer while they cannot be
  * fetched: those who issue tokens may be away for a while without anybody else being so.
+ * @param now milliseconds of a clock that never goes back
  */
-export function createPublicKeys(jwksUrl: string): JWTVerifyGetKey {
+export function createPublicKeys(jwksUrl: string, now = () => performance.now()): JWTVerifyGetKey {
   const remote = createRemoteJWKSet(new URL(jwksUrl), {
     cooldownDuration: LOOK_AGAIN_MS,
     timeoutDuration: FETCH_TIMEOUT_MS,
@@ -22,12 +23,12 @@ export function createPublicKeys(jwksUrl: string): JWTVerifyGetKey {
 
   return async (header, token) => {
     const known = remote.jwks();
-    if (known === undefined || Date.now() - failedAt > LOOK_AGAIN_MS) {
+    if (known === undefined || now() - failedAt > LOOK_AGAIN_MS) {
       try {
         return await remote(header, token);
       } catch (error) {
         if (isAboutTheToken(error)) throw error;
-        failedAt = Date.now();
+        failedAt = now();
         if (known === undefined) throw unavailable(error);
       }
     }

@@ -122,6 +122,7 @@ test('keys once fetched are good while they cannot be fetched again; before, not
   const tokens = await createTestTokens();
   let status = 503;
   let fetches = 0;
+  let clock = 0;
   const server = createServer((_, response) => {
     fetches++;
     response.writeHead(status).end(JSON.stringify(tokens.jwks));
@@ -129,7 +130,10 @@ test('keys once fetched are good while they cannot be fetched again; before, not
   await once(server, 'listening');
   vi.useFakeTimers({ toFake: ['Date'] });
   try {
-    const verify = createTokenVerifier(`http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`);
+    const verify = createTokenVerifier(
+      `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`,
+      () => clock,
+    );
     const [token, foreign] = [await tokens.customer('u1'), await (await createTestTokens()).customer()];
     const away = { extensions: { code: 'SERVICE_UNAVAILABLE' } };
     await expect(verify(token)).rejects.toMatchObject(away);
@@ -137,12 +141,18 @@ test('keys once fetched are good while they cannot be fetched again; before, not
     expect(await verify(token)).toMatchObject({ userId: 'u1' });
     status = 503;
     vi.setSystemTime(Date.now() + 11 * 60_000); // longer than keys are kept, shorter than a token lives
+    clock = 11 * 60_000;
     fetches = 0;
     for (const _ of [1, 2, 3]) expect(await verify(token)).toMatchObject({ userId: 'u1' });
     expect(fetches).toBe(1);
     await expect(verify(foreign)).rejects.toMatchObject({ extensions: { code: 'UNAUTHENTICATED' } });
     const rotated = `Bearer ${token.split(' ')[1]?.replace(/^[^.]+/, Buffer.from('{"alg":"EdDSA","kid":"rotated"}').toString('base64url'))}`;
     await expect(verify(rotated)).rejects.toMatchObject(away);
+    // A machine's clock that was set back keeps nobody from looking again.
+    vi.setSystemTime(Date.now() - 60_000);
+    [status, fetches, clock] = [200, 0, clock + 6_000];
+    expect(await verify(token)).toMatchObject({ userId: 'u1' });
+    expect(fetches).toBe(1);
   } finally {
     vi.useRealTimers();
     server.close();

@@ -20,8 +20,8 @@ const TOKEN_AT_MOST = 4_096;
 export type VerifyToken = (authorization: string | undefined) => Promise<Actor>;
 
 /** Verifies by the public keys at `jwksUrl`: see {@link createPublicKeys}. */
-export function createTokenVerifier(jwksUrl: string): VerifyToken {
-  return createTokenVerifierFrom(createPublicKeys(jwksUrl));
+export function createTokenVerifier(jwksUrl: string, now?: () => number): VerifyToken {
+  return createTokenVerifierFrom(createPublicKeys(jwksUrl, now));
 }
 
 export function createTokenVerifierFrom(keys: JWTVerifyGetKey): VerifyToken {

@@ -13,12 +13,15 @@ export async function untilCaptured(
   { database, notifier }: { readonly database: Database; readonly notifier: OrderNotifier },
   orderId: string,
 ): Promise<void> {
-  const deadline = Date.now() + ANSWERED_WITHIN_MS;
+  let late = false;
   let woken = Promise.withResolvers<void>();
   const unwatch = notifier.watch(orderId, () => woken.resolve());
-  const timer = setTimeout(() => woken.resolve(), ANSWERED_WITHIN_MS);
+  const timer = setTimeout(() => {
+    late = true;
+    woken.resolve();
+  }, ANSWERED_WITHIN_MS);
   try {
-    while (Date.now() < deadline) {
+    while (!late) {
       const looked = woken.promise;
       const [order] = await findOrders(database.db, [orderId]);
       if (order?.status !== 'FULFILLING') return;
