@@ -6,8 +6,6 @@ import { explainStartFailure } from '#platform/server/start-failure.ts';
 import { seedDatabase } from './seeds.ts';
 import { ACCOUNTS } from './start/secrets.ts';
 
-const LEAST_PASSWORD_LENGTH = 12;
-
 const { INVENTORY_DATABASE_URL: inventory, USERS_DATABASE_URL: users, SEED_PASSWORD: password } = process.env;
 /** Says in a line why a database cannot be seeded, and the way out. */
 async function seed(variable: string, ...what: Parameters<typeof seedDatabase>): Promise<void> {
@@ -25,6 +23,14 @@ if (!inventory && !users) {
   console.error('Nothing to seed: set INVENTORY_DATABASE_URL, USERS_DATABASE_URL or both.');
   process.exit(1);
 }
+if (users && password) {
+  const { seedPasswordFault } = await import('#subgraphs/users/seed.ts');
+  const fault = await seedPasswordFault(password, ACCOUNTS);
+  if (fault !== null) {
+    console.error(`SEED_PASSWORD will not do. ${fault}`);
+    process.exit(1);
+  }
+}
 if (inventory) {
   await seed('INVENTORY_DATABASE_URL', 'inventory', inventory, []);
   console.log('inventory: the catalogue is there');
@@ -32,10 +38,6 @@ if (inventory) {
 if (users && !password) {
   console.log('users: no log-ins made, for SEED_PASSWORD is not set');
 } else if (users && password) {
-  if (password.length < LEAST_PASSWORD_LENGTH) {
-    console.error(`SEED_PASSWORD must have at least ${LEAST_PASSWORD_LENGTH} characters.`);
-    process.exit(1);
-  }
   await seed(
     'USERS_DATABASE_URL',
     'users',
