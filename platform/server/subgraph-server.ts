@@ -12,6 +12,7 @@ import { type DocumentNode, type GraphQLSchema, parse } from 'graphql';
 import { uuidv7 } from 'uuidv7';
 import { SUBGRAPH_REQUEST_BYTES } from '#schema/sizes.ts';
 import type { VerifyToken } from '#platform/auth/verify-token.ts';
+import { hostFault, isWebSocketUpgrade } from '#platform/http/request-head.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import { guardMutations, type HasEnded } from './ended-sessions.ts';
 import { guardEntities } from './entities.ts';
@@ -82,7 +83,16 @@ export async function createSubgraphServer<Context extends RequestContext>(
     forceCloseConnections: 'idle',
     keepAliveTimeout: 75_000,
     requestTimeout: requestTimeoutMs,
-    http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 10) },
+    http: {
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 10),
+      shouldUpgradeCallback: (request) => hasSubscriptions(schema) && isWebSocketUpgrade(request),
+    },
+  });
+  app.addHook('onRequest', (request, reply, done) => {
+    const fault = hostFault(request.raw);
+    if (fault === undefined) return done();
+    void reply.code(400).header('connection', 'close').send(errorBody(fault, 'BAD_REQUEST'));
   });
   const apollo = new ApolloServer<Context>({
     schema,
@@ -116,9 +126,7 @@ export async function createSubgraphServer<Context extends RequestContext>(
   await app.register(async (guarded) => {
     guarded.addHook('onRequest', async (request, reply) => {
       if (!isGateway(request.headers[GATEWAY_SECRET_HEADER])) {
-        return reply.code(403).send({
-          errors: [{ message: 'This subgraph answers the gateway only.', extensions: { code: 'FORBIDDEN' } }],
-        });
+        return reply.code(403).send(errorBody('This subgraph answers the gateway only.', 'FORBIDDEN'));
       }
     });
     await guarded.register(fastifyApollo(apollo), {
@@ -150,6 +158,10 @@ export async function createSubgraphServer<Context extends RequestContext>(
 
 function hasSubscriptions(schema: GraphQLSchema): boolean {
   return schema.getSubscriptionType() != null;
+}
+
+function errorBody(message: string, code: string): object {
+  return { errors: [{ message, extensions: { code } }] };
 }
 
 function sameSecret(given: string, expected: string): boolean {

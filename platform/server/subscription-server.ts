@@ -14,6 +14,7 @@ import { uuidv7 } from 'uuidv7';
 import { WebSocketServer } from 'ws';
 import { SUBGRAPH_REQUEST_BYTES } from '#schema/sizes.ts';
 import type { VerifyToken } from '#platform/auth/verify-token.ts';
+import { hostFault } from '#platform/http/request-head.ts';
 import type { Logger } from '#platform/telemetry/logger.ts';
 import type { HasEnded } from './ended-sessions.ts';
 import { subscribeWithCursor } from './event-stream.ts';
@@ -62,11 +63,9 @@ export function serveSubscriptions<Context extends RequestContext>(
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Until it is a WebSocket, nobody else listens to what goes wrong with it.
     socket.on('error', () => socket.destroy());
+    if (hostFault(request) !== undefined) return refuse(socket, '400 Bad Request');
     // Not parsed as a URL: `//` is a path that anybody may ask for, and none that can be parsed.
-    if (request.url?.split('?', 1)[0] !== PATH) {
-      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-      return;
-    }
+    if (request.url?.split('?', 1)[0] !== PATH) return refuse(socket, '404 Not Found');
     sockets.handleUpgrade(request, socket, head, (webSocket) =>
       serveOperations(operations, webSocket, request, { logger, heartbeatMs: HEARTBEAT_MS, mask }),
     );
@@ -131,6 +130,10 @@ export function serveSubscriptions<Context extends RequestContext>(
       sockets.close();
     },
   };
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 function refusedVariables(args: ExecutionArgs): ExecutionResult | null {

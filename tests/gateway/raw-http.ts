@@ -6,8 +6,8 @@ export interface RawConnection extends Disposable {
   write(text: string | Buffer): void;
   /** All that came, once the other side has closed. */
   readonly closed: Promise<string>;
-  /** All that came, once it has `text` in it; rejects when the other side closes before. */
-  until(text: string): Promise<string>;
+  /** All that came, once it has `text` in it or matches it; rejects when the other side closes before. */
+  until(text: string | RegExp): Promise<string>;
 }
 
 export async function connectTo(url: string): Promise<RawConnection> {
@@ -32,13 +32,13 @@ export async function connectTo(url: string): Promise<RawConnection> {
     until: (text) =>
       new Promise((resolve, reject) => {
         const look = () => {
-          if (!received.includes(text)) return;
+          if (typeof text === 'string' ? !received.includes(text) : !text.test(received)) return;
           waiting.delete(look);
           resolve(received);
         };
         waiting.add(look);
         look();
-        void closed.then((all) => reject(new Error(`closed without ${text}:\n${all}`)));
+        void closed.then((all) => reject(new Error(`closed without ${String(text)}:\n${all}`)));
       }),
     [Symbol.dispose]: () => socket.destroy(),
   };

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { wantedAnswer } from '#gateway/transport/accept.ts';
 import { sse } from '#gateway/transport/live/sse.ts';
 import { errorBody, RequestRefusal } from '#gateway/transport/refusal.ts';
+import { hostFault } from '#platform/http/request-head.ts';
 import { allowedMethods } from './server-options.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -41,9 +42,10 @@ export function useErrorAnswers(app: FastifyInstance, logger: Logger): void {
   };
 
   app.addHook('onRequest', (request, reply, done) => {
-    if (hasTwoHosts(request.raw.rawHeaders)) {
+    const fault = hostFault(request.raw);
+    if (fault !== undefined) {
       void reply.header('connection', 'close');
-      return void answer(request, reply, 400, 'BAD_REQUEST', 'The request has more than one Host header.');
+      return void answer(request, reply, 400, 'BAD_REQUEST', fault);
     }
     if (USUAL_METHODS.has(request.method)) return done();
     if (request.method !== 'OPTIONS') return void nothingHere(request, reply);
@@ -72,14 +74,4 @@ export function useErrorAnswers(app: FastifyInstance, logger: Logger): void {
     return answer(request, reply, status, CODES[status] ?? 'BAD_REQUEST', error.message);
   });
   app.setNotFoundHandler(nothingHere);
-}
-
-/** Node takes the first one and drops the others, and what stands before us may take another (RFC 9112, 3.2). */
-function hasTwoHosts(rawHeaders: readonly string[]): boolean {
-  let hosts = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i];
-    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
-  }
-  return hosts > 1;
 }

@@ -1,8 +1,9 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { GatewayConfig } from '#gateway/config.ts';
 import { requestIdOf } from '#gateway/plugins/use-request-id.ts';
+import { isWebSocketUpgrade } from '#platform/http/request-head.ts';
 import { errorBody } from '#gateway/transport/refusal.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -42,14 +43,6 @@ export function createApp({ http, limits }: GatewayConfig): FastifyInstance {
         .end(body);
     },
   });
-}
-
-/**
- * An offer to go on in another protocol may be passed over (RFC 9110, 7.8), and has to be where it is for HTTP/2, which
- * Java's client and `curl --http2` make with every request.
- */
-function isWebSocketUpgrade({ method, headers: { upgrade = '' } }: IncomingMessage): boolean {
-  return method === 'GET' && upgrade.trim().toLowerCase() === 'websocket';
 }
 
 interface ClientFault {

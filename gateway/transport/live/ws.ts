@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { WebSocket, WebSocketServer } from 'ws';
+import { hostFault } from '#platform/http/request-head.ts';
 import type { LiveConfig } from '#gateway/subscriptions/live-config.ts';
 import { countClose } from '#gateway/subscriptions/live-metrics.ts';
 import type { Subscriptions } from '#gateway/subscriptions/subscriptions.ts';
@@ -80,6 +81,7 @@ export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEn
   } as ConstructorParameters<typeof WebSocketServer>[0]);
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (hostFault(request) !== undefined) return answer(socket, '400 Bad Request');
     if (request.url?.split('?', 1)[0] !== deps.path) return answer(socket, '404 Not Found');
     if (draining) return answer(socket, '503 Service Unavailable');
     const { headers } = request;
