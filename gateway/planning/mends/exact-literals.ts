@@ -1,6 +1,7 @@
 // Mend of a defect of the planner (2.14.4): it reads literals into JavaScript's values and prints those. A number of a
 // custom scalar comes out as the nearest double, `1.0` as `1`, an enum value within a JSON scalar as a string, and 1e400
-// ends planning with an error. Such a literal is planned as a variable, and put back into the finished plan as it was.
+// ends planning with an error. And it goes through each list twice, so that lists in lists take twice as long with each
+// level, seconds from the twentieth. Such a literal is planned as a variable, and put back into the finished plan as it was.
 import type { FetchNode, PlanNode } from '@apollo/query-planner';
 import {
   type DocumentNode,
@@ -45,14 +46,15 @@ export function hoistLiterals(document: DocumentNode, schema: GraphQLSchema): Ho
   let changed = false;
 
   function hoist(node: ValueNode, expected: string): ValueNode {
-    if (node.kind === Kind.LIST)
+    const whole = isChanged(node) && !hasVariable(node);
+    if (!whole && node.kind === Kind.LIST)
       return { ...node, values: node.values.map((value) => hoist(value, expected)) };
-    if (node.kind === Kind.OBJECT)
+    if (!whole && node.kind === Kind.OBJECT)
       return {
         ...node,
         fields: node.fields.map((field) => ({ ...field, value: hoist(field.value, expected) })),
       };
-    if (!isChanged(node)) return node;
+    if (!whole) return node;
     changed = true;
     if (inDefault) return { kind: Kind.INT, value: '0' };
     const literal = `${expected} ${print(node)}`;
@@ -74,7 +76,10 @@ export function hoistLiterals(document: DocumentNode, schema: GraphQLSchema): Ho
     // A list's type is that of its items by now. Where they are lists again, they are met one by one.
     if (node.kind === Kind.LIST && isListType(getNullableType(type))) return undefined;
     // What may not be null goes everywhere; the type may be a list of which the literal is the one item.
-    return hoist(node, isNonNullType(type) ? String(type) : `${String(type)}!`);
+    const expected = isNonNullType(type) ? String(type) : `${String(type)}!`;
+    if (node.kind === Kind.LIST && isListType(getNullableType(types.getParentInputType())))
+      return { ...node, values: node.values.map((value) => hoist(value, expected)) };
+    return hoist(node, expected);
   };
   const hoisted = visit(
     document,
@@ -123,12 +128,23 @@ function hasCandidates(document: DocumentNode): boolean {
   const look = (node: ValueNode): void => {
     found ||= isChanged(node);
   };
-  visit(document, { IntValue: look, FloatValue: look, EnumValue: look });
+  visit(document, { IntValue: look, FloatValue: look, EnumValue: look, ListValue: look });
   return found;
 }
 
-/** Whether the planner would print another literal than this one. */
+function hasVariable(node: ValueNode): boolean {
+  let found = false;
+  visit(node, {
+    Variable() {
+      found = true;
+    },
+  });
+  return found;
+}
+
+/** Whether the planner would print another literal than this one, or take too long for it. */
 function isChanged(node: ValueNode): boolean {
+  if (node.kind === Kind.LIST) return node.values.some(({ kind }) => kind === Kind.LIST);
   if (node.kind === Kind.ENUM) return true;
   return (node.kind === Kind.INT || node.kind === Kind.FLOAT) && String(Number(node.value)) !== node.value;
 }
