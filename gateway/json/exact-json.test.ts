@@ -108,3 +108,15 @@ test('it reads whatever JSON.parse reads, and all numbers come out as they went 
     }),
   );
 });
+
+test.each(['[', '{"a":'])(
+  'numbers beside %s nested by the thousand are kept, and text like a number',
+  (open) => {
+    const deep = `${open.repeat(20_000)}1.0${(open === '[' ? ']' : '}').repeat(20_000)}`;
+    const text = `{"deep":${deep},"__proto__":1.0,"text":"\\"1.0,\\\\","list":[9007199254740993,1e400,-0,7,"2.0"]}`;
+    const { deep: _deep, ...rest } = parseExactJson(text) as Record<string, unknown>;
+    expect(JSON.stringify(rest)).toBe(text.replace(`"deep":${deep},`, ''));
+    expect(() => parseExactJson(text.replace('-0', '-00'))).toThrow(SyntaxError);
+    expect(() => parseRequestJson(`{"extensions":${deep}}`)).not.toThrow();
+  },
+);

@@ -1,6 +1,7 @@
 // JSON whose numbers keep their digits. JavaScript reads every number as a double: 9007199254740993 becomes …992, 1.0
 // becomes 1, and 1e400 becomes Infinity and then null. A number that this would change is kept as its own text instead,
 // and JSON.stringify writes that text again.
+import { randomUUID } from 'node:crypto';
 
 /** A number as it was written. `JSON.stringify` prints `rawJSON` as it is. Frozen, without a prototype. */
 export interface ExactNumber {
@@ -31,6 +32,10 @@ const SAFE_DIGITS = 15;
 /** A negative zero or an exponent; a first look that finds too much. */
 const ZERO_OR_EXPONENT = /(?:-0|\d[eE][\d+-]\d*)[,\]}\s]/;
 const NUMBER = /[:,[]\s*(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=\s*[,\]}])/g;
+
+const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs;
+/** What lies deeper than so many levels is given to nobody, and its numbers may be anything. */
+const READ_LEVELS = 1_200;
 
 /** An object or a list: a number that is the whole text is not looked for. */
 const NESTED = /^\s*[{[]/;
@@ -82,16 +87,16 @@ export function isExactNumber(value: unknown): value is ExactNumber {
   return JSON.isRawJSON(value);
 }
 
-/** The value with doubles for all exact numbers in it; the same one when it has none. */
-export function withDoubles(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
+/** The value with doubles for all exact numbers in it, down to so many levels; the same one when it has none. */
+export function withDoubles(value: unknown, levels = READ_LEVELS): unknown {
+  if (typeof value !== 'object' || value === null || levels === 0) return value;
   if (isExactNumber(value)) return Number(value.rawJSON);
   if (Array.isArray(value)) {
-    const items = value.map(withDoubles);
+    const items = value.map((item) => withDoubles(item, levels - 1));
     return items.every((item, index) => item === value[index]) ? value : items;
   }
   const before = Object.entries(value);
-  const after = before.map(([key, inner]): [string, unknown] => [key, withDoubles(inner)]);
+  const after = before.map(([key, inner]): [string, unknown] => [key, withDoubles(inner, levels - 1)]);
   return after.every(([, inner], index) => inner === before[index]?.[1]) ? value : Object.fromEntries(after);
 }
 
@@ -111,11 +116,42 @@ function needsSource(text: string): boolean {
 }
 
 function parseWithSource(text: string): unknown {
-  return JSON.parse(text, (_key, value, { source }) =>
-    typeof value === 'number' && source !== undefined && String(value) !== source
-      ? JSON.rawJSON(source)
-      : value,
+  try {
+    return JSON.parse(text, (_key, value, { source }) =>
+      typeof value === 'number' && source !== undefined && String(value) !== source
+        ? JSON.rawJSON(source)
+        : value,
+    );
+  } catch (error) {
+    // With a reviver `JSON.parse` calls itself for each level, and some text has thousands. Without it, it does not.
+    if (error instanceof RangeError) return parseDeep(text);
+    throw error;
+  }
+}
+
+/** Reads each number that a double would change as an object that tells its text, and puts the exact number there. */
+function parseDeep(text: string): unknown {
+  // Nobody else can have a key of this name.
+  const mark = randomUUID();
+  const marked = text.replaceAll(STRING_OR_NUMBER, (token) =>
+    token.startsWith('"') || String(Number(token)) === token ? token : `{"${mark}":"${token}"}`,
   );
+  const exact = (value: unknown, levels: number): unknown => {
+    if (typeof value !== 'object' || value === null || levels === 0) return value;
+    if (Object.hasOwn(value, mark)) return JSON.rawJSON(String((value as Record<string, unknown>)[mark]));
+    for (const [key, before] of Object.entries(value)) {
+      const after = exact(before, levels - 1);
+      if (after !== before)
+        Object.defineProperty(value, key, {
+          value: after,
+          configurable: true,
+          enumerable: true,
+          writable: true,
+        });
+    }
+    return value;
+  };
+  return exact(JSON.parse(marked), READ_LEVELS);
 }
 
 /** Whether a whole number that a double may not hold stands in the text. Looks at every sixteenth character only. */

@@ -70,7 +70,13 @@ export function createUpstreamRegistry(config: UpstreamConfig, logger: Logger): 
           if (target === undefined) return Promise.reject(unknownSubgraph(call.subgraph));
           const headers = wireHeaders(call.headers);
           if (headers === undefined) return Promise.reject(unfitHeaders(call.subgraph));
-          const body = JSON.stringify(call.request);
+          let body: string;
+          try {
+            body = JSON.stringify(call.request);
+          } catch (error) {
+            // A value that came from another subgraph is nested too deep to be written.
+            return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+          }
           const start = () => startCall(target.client, call, headers, body);
           const abandoned = () =>
             new UpstreamError(call.subgraph, 'CANCELLED', 'nobody waits for the answer any more');

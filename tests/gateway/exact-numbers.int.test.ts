@@ -133,7 +133,10 @@ test.each([
   // Lists in lists took the planner twice as long with each level.
   [`{ echo(v: ${'['.repeat(90)}1, "a"${']'.repeat(90)}) }`, `${'['.repeat(90)}1,"a"${']'.repeat(90)}`],
   [`{ echo(rows: [${'['.repeat(90)}RED${']'.repeat(90)}]) }`, `${'['.repeat(90)}RED${']'.repeat(90)}`],
-  [`{ echo(v: {a: ${'['.repeat(90)}{b: 1.0}${']'.repeat(90)}}) }`, `${'['.repeat(90)}{b:1.0}${']'.repeat(90)}`],
+  [
+    `{ echo(v: {a: ${'['.repeat(90)}{b: 1.0}${']'.repeat(90)}}) }`,
+    `${'['.repeat(90)}{b:1.0}${']'.repeat(90)}`,
+  ],
   ['{ echo(v: {__proto__: 1.0, constructor: RED}) }', 'v:{__proto__:1.0,constructor:RED}'],
   [`{ echo(list: ${BIG}) }`, `list:${BIG}`],
   [

@@ -7,9 +7,10 @@ import {
   isNonNullType,
   isObjectType,
 } from 'graphql';
+import { isTooDeep, MAX_VALUE_DEPTH } from '#gateway/json/nesting.ts';
 import { type ClientView, type Selections, type ViewField, visibleTypenames } from './client-view.ts';
 import { createErrorPaths } from './error-paths.ts';
-import { isTooDeep, leafValue, MAX_DEPTH } from './leaf-values.ts';
+import { leafValue } from './leaf-values.ts';
 import type { IntrospectionSource } from './projection.ts';
 
 type Path = (string | number)[];
@@ -65,7 +66,11 @@ export function completeAnswer(
     const leaf = leafValue(type as GraphQLLeafType, value);
     if (leaf !== undefined) return leaf;
     if (isTooDeep(value))
-      return fail(`The value of ${place} is nested more than ${MAX_DEPTH} deep.`, 'VALUE_TOO_DEEP', path);
+      return fail(
+        `The value of ${place} is nested more than ${MAX_VALUE_DEPTH} deep.`,
+        'VALUE_TOO_DEEP',
+        path,
+      );
     return fail(`Invalid value for ${place} of type ${String(type)}.`, 'INVALID_VALUE', path);
   }
 

@@ -9,10 +9,7 @@ import {
   isEnumType,
 } from 'graphql';
 import { idText, toDouble } from '#gateway/json/exact-json.ts';
-import { isWithin } from '#gateway/json/nesting.ts';
-
-/** Levels of a value of a custom scalar. What writes JSON calls itself for each, once a number in it is exact. */
-export const MAX_DEPTH = 1_000;
+import { isTooDeep } from '#gateway/json/nesting.ts';
 
 /**
  * The value as it is answered, `undefined` when it is none of the type's: then the field is null with an error.
@@ -21,7 +18,7 @@ export const MAX_DEPTH = 1_000;
  * 1 of `true`, in which Apollo's gateway and router agree. What graphql-js would never have sent is refused as it does:
  * an `Int` outside of 32 bits (so does the router), a fraction for an `Int`, a `Float` that is not finite, an enum value
  * that clients do not know. An `ID` may be a whole number, of any size, and is answered as its text. Values of custom
- * scalars are passed on as they are, up to {@link MAX_DEPTH}.
+ * scalars are passed on as they are, up to `MAX_VALUE_DEPTH`.
  */
 export function leafValue(type: GraphQLLeafType, value: unknown): unknown {
   if (isEnumType(type)) return typeof value === 'string' && type.getValue(value) ? value : undefined;
@@ -40,8 +37,4 @@ export function leafValue(type: GraphQLLeafType, value: unknown): unknown {
     default:
       return isTooDeep(value) ? undefined : value;
   }
-}
-
-export function isTooDeep(value: unknown): boolean {
-  return !isWithin(value, MAX_DEPTH);
 }

@@ -13,8 +13,8 @@ import {
   isObjectType,
 } from 'graphql';
 import { idText, toDouble } from '#gateway/json/exact-json.ts';
+import { isTooDeep } from '#gateway/json/nesting.ts';
 import { isOneOf, type Program, property, read } from '../code.ts';
-import { isTooDeep } from './leaf-values.ts';
 import { type ClientView, type Selections, type ViewField, visibleTypenames } from './client-view.ts';
 
 /** Values of the fields that the gateway answers by itself. Set before a projection, which runs without a break. */
@@ -132,7 +132,7 @@ export function writeProjection(
   return projectObject(view.root);
 }
 
-/** {@link leafValue} as source. */
+/** What `leafValue` does, as source. */
 function leafStatements(program: Program, type: GraphQLLeafType, variable: string): string {
   const unless = (condition: string) => `if (!(${condition})) return undefined;`;
   // A number may have been kept as its text, for a custom scalar's sake.

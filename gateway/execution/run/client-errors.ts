@@ -82,6 +82,9 @@ export function toClientError(
 
 /** Why a call gave nothing, as an error without a path. */
 export function failureOf(reason: unknown): GraphQLFormattedError {
+  // What was to be sent on could not be written.
+  if (reason instanceof RangeError)
+    return { message: 'A value is nested too deep.', extensions: { code: 'VALUE_TOO_DEEP' } };
   const message = reason instanceof Error ? reason.message : String(reason);
   return {
     message,

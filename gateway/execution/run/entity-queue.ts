@@ -1,7 +1,9 @@
 // Running: what waits to be asked of a subgraph. Steps that ask the same of their entities share a batch, and in it every
 // entity is named once.
+import { MAX_VALUE_DEPTH } from '#gateway/json/nesting.ts';
 import type { CompiledStep } from '../steps/compile-step.ts';
 import type { Gathered } from '../steps/representations.ts';
+import { createReporter } from './reporting.ts';
 import type { Batch, Part, Queue, Run } from './run-state.ts';
 
 /** Finds the entities of a step and puts them into the queue of its subgraph. Returns how many batches they are in. */
@@ -19,6 +21,8 @@ export function enqueueEntities(
       open.set(contextKey, (part = join(batchOf(queue, step, context, contextKey), step)));
     return part.gathered;
   });
+  for (const { gathered } of open.values())
+    if (gathered.refused !== undefined) tellRefused(run, step, gathered.refused);
   let batches = 0;
   for (const batch of queue.batches) {
     if (batch.parts.at(-1)?.step !== step) continue;
@@ -30,6 +34,13 @@ export function enqueueEntities(
   return batches;
 }
 
+function tellRefused(run: Run, step: CompiledStep, entities: readonly object[]): void {
+  createReporter(run).everywhere(step, entities, {
+    message: `What ${step.subgraph} needs of the object is nested more than ${MAX_VALUE_DEPTH} deep.`,
+    extensions: { code: 'VALUE_TOO_DEEP' },
+  });
+}
+
 function join(batch: Batch, step: CompiledStep): Part {
   const first = batch.parts[0]?.gathered;
   const gathered: Gathered = {
@@ -38,6 +49,7 @@ function join(batch: Batch, step: CompiledStep): Part {
     representations: first?.representations ?? [],
     seen: first?.seen ?? new Map(),
     variants: first?.variants ?? new Map(),
+    refused: undefined,
   };
   const part = { step, gathered };
   batch.parts.push(part);

@@ -6,6 +6,7 @@ import {
   isEnumType,
   isInterfaceType,
   isObjectType,
+  isScalarType,
   isSpecifiedScalarType,
   Kind,
   parse,
@@ -26,6 +27,8 @@ export interface EntityTypes {
   /** The same as the supergraph knows it. */
   joinedFieldType(type: string, field: string): string | undefined;
   isObjectType(type: string): boolean;
+  /** Whether the field, if it is a leaf, is of a built-in scalar or an enum. */
+  isBuiltInLeaf(type: string, field: string): boolean;
   /** Whether all leaves of a fetch are of built-in scalars or enums. Its answer then has no number that needs its text. */
   hasBuiltInLeaves(fetch: Pick<FetchDocument, 'selectionSet' | 'rootType'>): boolean;
 }
@@ -56,6 +59,12 @@ export function createEntityTypes(sdl: string, schema: GraphQLSchema): EntityTyp
         .map(({ name }) => name),
     ),
     hasBuiltInLeaves: ({ selectionSet, rootType }) => hasBuiltInLeaves(schema, selectionSet, rootType),
+    isBuiltInLeaf(type, field) {
+      const found = schema.getType(fieldTypeOf(schema, type, field) ?? '');
+      return (
+        field === '__typename' || isEnumType(found) || (isScalarType(found) && isSpecifiedScalarType(found))
+      );
+    },
     fieldType: (subgraph, type, field) =>
       ownTypes.get(`${subgraph}\n${type}.${field}`) ?? fieldTypeOf(schema, type, field),
     joinedFieldType: (type, field) => fieldTypeOf(schema, type, field),

@@ -1,9 +1,11 @@
 // Compiling: how the entities of a fetch are found in the merged tree and told to the subgraph.
 import type { FetchNode, QueryPlanFieldNode, QueryPlanSelectionNode } from '@apollo/query-planner';
 import type { SelectionSetNode } from 'graphql';
+import { isTooDeep } from '#gateway/json/nesting.ts';
 import { isOneOf, type Program, property, read } from '../code.ts';
 import { contextValues } from './contexts.ts';
 import { type EntityNaming, type EntityTypes, fieldsOf } from './entity-keys.ts';
+import { mayNest, refuse } from './nested-values.ts';
 import { mergeInto, present, writeNested } from './required-values.ts';
 import type { TreeOutline } from './shape.ts';
 import { writeWalk } from './walk.ts';
@@ -17,6 +19,8 @@ export interface Gathered {
   readonly seen: Map<unknown, number>;
   /** Slots by the whole representation, where entities that are called the same are told differently. */
   readonly variants: Map<string, number>;
+  /** Entities that cannot be told, since something in them is nested too deep. */
+  refused: object[] | undefined;
 }
 
 /** A fetch of the plan that asks for entities. */
@@ -104,7 +108,8 @@ function writeAdd(program: Program, naming: EntityNaming, { fetch, place, outlin
     const names = first.filter((name) => lists.every((list) => list.includes(name)));
     const keys = keySets(types, fetch, conditions);
     const fields = flatten(program, naming, selections, { keys, names, place, outline });
-    return { applies: isOneOf(program, 'typename', names), names, keys, ...fields };
+    const nests = mayNest(types, selections, names);
+    return { applies: isOneOf(program, 'typename', names), names, keys, nests, ...fields };
   });
   const [only] = parts;
   const keyed = parts
@@ -115,11 +120,15 @@ function writeAdd(program: Program, naming: EntityNaming, { fetch, place, outlin
         .join(' && '),
     )
     .join(' || ');
+  const refused = (value: string) =>
+    `if (${program.constant(isTooDeep)}(${value})) return ${program.constant(refuse)}(into, e);`;
   const body =
     only !== undefined && parts.length === 1 && only.flat
-      ? `if (!${only.applies}) return; ${only.read} if (!(${only.complete})) return; ${rememberFlat(program, only, typename, naming.sentName)}`
+      ? `if (!${only.applies}) return; ${only.read} if (!(${only.complete})) return;
+         ${only.nests ? refused(`[${[...only.variables.values()].join(', ')}]`) : ''} ${rememberFlat(program, only, typename, naming.sentName)}`
       : `let r; ${parts.map(({ applies, read: source, complete, literal }) => `if (${applies}) { ${source} if (${complete}) r = ${merged(program)}(r, { ${literal} }); }`).join(' ')}
          if (r === undefined${keyed === '' ? '' : ` || !(${keyed})`}) return;
+         ${parts.some(({ nests }) => nests) ? refused('r') : ''}
          r = { __typename: ${typename}, ...r };
          const key = JSON.stringify(r);
          let slot = variants.get(key);

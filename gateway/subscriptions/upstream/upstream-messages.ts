@@ -1,4 +1,4 @@
-import { readPath } from '#gateway/upstream/wire/subgraph-errors.ts';
+import { areExtensions, readPath } from '#gateway/upstream/wire/subgraph-errors.ts';
 import type { GraphQLFormattedError } from 'graphql';
 import { parseExactJson } from '#gateway/json/exact-json.ts';
 import type { SubgraphAnswer } from '#gateway/upstream/upstream.ts';
@@ -61,7 +61,7 @@ export function asErrors(payload: unknown): GraphQLFormattedError[] {
       message: typeof message === 'string' ? message : 'unknown error',
       ...(Array.isArray(locations) && { locations }),
       ...(path !== undefined && { path }),
-      ...(isRecord(extensions) && { extensions }),
+      ...(areExtensions(extensions) && { extensions }),
     };
   });
 }

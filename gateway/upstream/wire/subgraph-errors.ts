@@ -47,7 +47,7 @@ function readError({ message, path, extensions }: Record<string, unknown>): Grap
   };
 }
 
-function areExtensions(value: unknown): value is Record<string, unknown> {
+export function areExtensions(value: unknown): value is Record<string, unknown> {
   return isRecord(value) && isWithin(value, DEEPEST_EXTENSIONS);
 }
 
