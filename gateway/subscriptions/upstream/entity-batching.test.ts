@@ -180,3 +180,21 @@ test('an error of an entity that nobody asked for concerns everyone on the call'
     ['a', 'b'].map((name) => ({ data: { _entities: [{ name }] }, errors: [{ message: 'odd' }] })),
   );
 });
+
+test.each([
+  ['too few', []],
+  ['too many', [{ name: 'x' }, { name: 'y' }, { name: 'z' }]],
+])('%s entities are nobody’s: each is told what it would have been told alone', async (_what, entities) => {
+  const calls: SubgraphCall[] = [];
+  const batching = createEntityBatching({
+    async call(call) {
+      calls.push(call);
+      return { data: { _entities: entities } };
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  });
+  const [a, b] = await Promise.all([batching.call(callFor(['a'])), batching.call(callFor(['b', 'b']))]);
+  expect(a).toEqual({ data: { _entities: entities } });
+  expect(b).toEqual({ data: { _entities: null } });
+  expect(calls).toHaveLength(3);
+});

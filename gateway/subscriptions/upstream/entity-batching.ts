@@ -92,7 +92,7 @@ export function createEntityBatching(upstreams: Upstreams): Upstreams {
     };
     upstreams.call(whole).then(
       (answer) => {
-        if (!alone && !isDivisible(answer)) return sendHalves(batch);
+        if (!alone && !isDivisible(answer, representations.size)) return sendHalves(batch);
         for (const { indices, resolve } of callers)
           resolve(
             alone && indices.length === representations.size
@@ -149,10 +149,12 @@ function add(batch: Batch, caller: Omit<Caller, 'indices'>): void {
   batch.callers.push({ ...caller, indices });
 }
 
-/** Whether each part of an answer is known to be somebody's: there are entities, and every error names its own. */
-function isDivisible({ data, errors = [] }: SubgraphAnswer): boolean {
+/** Whether each part of an answer is known to be somebody's: there are all entities, and every error names its own. */
+function isDivisible({ data, errors = [] }: SubgraphAnswer, size: number): boolean {
+  const entities = data?.['_entities'];
   return (
-    Array.isArray(data?.['_entities']) &&
+    Array.isArray(entities) &&
+    entities.length === size &&
     errors.every(({ path }) => Array.isArray(path) && path[0] === '_entities' && typeof path[1] === 'number')
   );
 }
@@ -161,8 +163,11 @@ function isDivisible({ data, errors = [] }: SubgraphAnswer): boolean {
 function pick(answer: SubgraphAnswer, indices: readonly number[], size: number): SubgraphAnswer {
   const picked = { ...answer };
   const entities = answer.data?.['_entities'];
-  if (Array.isArray(entities))
-    picked.data = { ...answer.data, _entities: indices.map((index) => entities[index] ?? null) };
+  if (Array.isArray(entities)) {
+    // Of another number nobody can say whose they are; the caller tells that to the client.
+    const own = entities.length === size ? indices.map((index): unknown => entities[index] ?? null) : null;
+    picked.data = { ...answer.data, _entities: own };
+  }
   if (answer.errors === undefined) return picked;
   picked.errors = answer.errors.flatMap((error) => errorsOf(error, indices, size));
   if (picked.errors.length === 0) delete picked.errors;
