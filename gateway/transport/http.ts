@@ -56,12 +56,14 @@ interface Deps {
 export async function serveHttp({ config, logger, gateway, mask }: Deps): Promise<HttpServer> {
   const { admission } = gateway;
   const clientAddress = createClientAddress(config.http.trustedProxies);
+  const persisted = createPersistedQueries();
   const live = createLiveEndpoint({
     path: GRAPHQL_PATH,
     clientAddress,
     gateway,
     upstream: config.upstream,
     live: config.live,
+    persisted,
     compressStreams: config.http.compressStreams,
     corsOrigins: config.corsOrigins,
     mask,
@@ -103,7 +105,7 @@ export async function serveHttp({ config, logger, gateway, mask }: Deps): Promis
   });
   const graphql = createGraphqlOverHttp({
     gateway,
-    persisted: createPersistedQueries(),
+    persisted,
     corsOrigins: config.corsOrigins,
     maxBatch: config.batching ? config.http.maxBatch : 0,
     compressFrom: config.http.compressFromBytes,

@@ -98,6 +98,11 @@ const WAYS: Readonly<Record<string, (request: Record<string, unknown>) => Promis
   },
   'server-sent events': async (request) => eventOf((await post(request, { accept: SSE })).text),
   'a WebSocket': overWebSocket,
+  'a persisted query over a WebSocket': async ({ query, ...request }) => {
+    const extensions = persisted(String(query));
+    await overWebSocket({ query, ...request, extensions });
+    return overWebSocket({ ...request, query: '', extensions });
+  },
 };
 
 describe.each(Object.entries(WAYS))('by %s', (_name, ask) => {
@@ -141,7 +146,7 @@ test('a mutation with an empty operationName is run once by each way that may, a
   const stock = stubs.get('stock');
   const request = { query: 'mutation { sell(isbn: "1") }', operationName: '' };
   for (const [name, ask] of Object.entries(WAYS)) {
-    if (name === 'a persisted query') continue;
+    if (name.startsWith('a persisted query')) continue;
     const before = stock.requests.length;
     const { errors } = await ask(request);
     const times = stock.requests.length - before;
@@ -354,41 +359,5 @@ describe('a GET that another site’s page could have sent is refused', () => {
     ['with an empty one', { 'x-apollo-operation-name': '' }, 400],
   ])('%s', async (_what, headers, status) => {
     expect((await get({ query }, headers)).status).toBe(status);
-  });
-});
-
-describe('persisted queries', () => {
-  const query = 'query Persisted { warehouse }';
-
-  test('over every way: unknown until its text has come once', async () => {
-    for (const [position, ask] of [
-      (request: object) => post(request),
-      (request: object) => get(asParameters({ ...request })),
-      (request: object) => post(request, { accept: SSE }),
-    ].entries()) {
-      const text = `${query} # ${position}`;
-      const request = { extensions: persisted(text) };
-      const unknown = await ask(request);
-      expect(unknown.status).toBe(200);
-      expect(unknown.headers.get('content-type')).toContain(position === 2 ? SSE : 'application/json');
-      expect(unknown.text).toContain('PersistedQueryNotFound');
-      expect(unknown.text).toContain('PERSISTED_QUERY_NOT_FOUND');
-      for (const asked of [{ ...request, query: text }, request]) {
-        expect((await ask(asked)).text).toContain('{"data":{"warehouse":"north"}}');
-      }
-    }
-  });
-
-  test.each([
-    ['another hash', { persistedQuery: { version: 1, sha256Hash: hashOf('{ bestYear }') } }],
-    ['a version that nobody knows', { persistedQuery: { version: 2, sha256Hash: hashOf(query) } }],
-    ['a hash that is none', { persistedQuery: { version: 1, sha256Hash: 'abc' } }],
-    ['no object', { persistedQuery: true }],
-  ])('with %s the request is refused', async (_what, extensions) => {
-    const { status, json } = await post({ query, extensions });
-    expect({ status, code: json().errors?.[0]?.extensions?.code }).toEqual({
-      status: 400,
-      code: 'BAD_REQUEST',
-    });
   });
 });

@@ -6,6 +6,7 @@ import type { ErrorMask } from '#gateway/plugins/use-error-masking.ts';
 import type { LiveConfig } from '#gateway/subscriptions/live-config.ts';
 import type { LiveMetrics } from '#gateway/subscriptions/live-metrics.ts';
 import { createSubscriptions } from '#gateway/subscriptions/subscriptions.ts';
+import type { PersistedQueries } from '#gateway/transport/persisted-queries.ts';
 import type { ClientAddress } from '#gateway/transport/client-address.ts';
 import { createConnectionPlaces } from './connection-places.ts';
 import { createOutgoing } from './outgoing.ts';
@@ -29,6 +30,7 @@ export interface LiveEndpointDeps {
   readonly gateway: Pick<Gateway, 'current' | 'upstreams' | 'onSwap' | 'execute'>;
   readonly upstream: GatewayConfig['upstream'];
   readonly live: LiveConfig;
+  readonly persisted: PersistedQueries;
   /** Streams over HTTP are compressed for clients that ask for it. */
   readonly compressStreams: boolean;
   readonly corsOrigins: GatewayConfig['corsOrigins'];
@@ -52,6 +54,7 @@ export function createLiveEndpoint(deps: LiveEndpointDeps): LiveEndpoint {
         path,
         clientAddress: deps.clientAddress,
         subscriptions,
+        persisted: deps.persisted,
         live,
         outgoing,
         places,

@@ -1,3 +1,4 @@
+import type { GraphQLFormattedError } from 'graphql';
 import type { LiveConfig } from '#gateway/subscriptions/live-config.ts';
 import type { LiveEvent } from '#gateway/subscriptions/live-event.ts';
 import type { LiveRequest, StreamEnd, Subscriber, Subscription } from '#gateway/subscriptions/subscriber.ts';
@@ -6,6 +7,7 @@ import type { Subscriptions } from '#gateway/subscriptions/subscriptions.ts';
 import { tokenExpiry } from '#gateway/subscriptions/token-expiry.ts';
 import { UnfitHeaderError } from '#gateway/upstream/forwarded-headers.ts';
 import type { ForwardedHeaders } from '#gateway/upstream/upstream.ts';
+import type { PersistedQueries } from '#gateway/transport/persisted-queries.ts';
 import type { CloseName } from './ws-close-codes.ts';
 import type { WsProtocol } from './ws-protocols.ts';
 
@@ -38,6 +40,7 @@ export interface Connection {
 }
 
 export interface ConnectionDeps {
+  readonly persisted: PersistedQueries;
   readonly subscriptions: Subscriptions;
   readonly live: Pick<LiveConfig, 'initTimeoutMs' | 'maxMessageBytes' | 'maxSubscriptionsPerConnection'>;
   /** The forwarded headers of this client, given the payload of its `connection_init` or of a renewing ping. */
@@ -111,6 +114,12 @@ export function createConnection(protocol: WsProtocol, peer: Peer, deps: Connect
     return operation;
   }
 
+  function refuse(id: string, errors: readonly GraphQLFormattedError[]): void {
+    if (headers === undefined) return close('unauthorized');
+    if (operations.has(id)) return close('duplicateSubscriber');
+    peer.send(protocol.error(id, errors));
+  }
+
   function subscribe(id: string, request: LiveRequest, length: number): void {
     if (headers === undefined) return close('unauthorized');
     if (operations.has(id)) return close('duplicateSubscriber');
@@ -147,12 +156,14 @@ export function createConnection(protocol: WsProtocol, peer: Peer, deps: Connect
     },
     receive(text) {
       if (!open) return;
-      const message = protocol.read(text);
+      const message = protocol.read(text, deps.persisted);
       switch (message?.kind) {
         case 'init':
           return initialise(message.payload);
         case 'subscribe':
           return subscribe(message.id, message.request, text.length);
+        case 'refused':
+          return refuse(message.id, message.errors);
         case 'stop':
           return forget(message.id)?.subscription?.stop();
         case 'ping':

@@ -1,17 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { createPersistedQueries } from '#gateway/transport/persisted-queries.ts';
 import { graphqlTransportWs, legacyGraphqlWs, WS_PROTOCOLS } from './ws-protocols.ts';
 
+const persisted = createPersistedQueries();
 const request = { query: '{ a }' };
 
 test('the same request is read from both protocols', () => {
   const payload = { query: '{ a }', variables: null };
-  expect(graphqlTransportWs.read(JSON.stringify({ id: '1', type: 'subscribe', payload }))).toEqual({
-    kind: 'subscribe',
-    id: '1',
-    request,
-  });
-  expect(legacyGraphqlWs.read(JSON.stringify({ id: 1, type: 'start', payload }))).toEqual({
+  expect(graphqlTransportWs.read(JSON.stringify({ id: '1', type: 'subscribe', payload }), persisted)).toEqual(
+    {
+      kind: 'subscribe',
+      id: '1',
+      request,
+    },
+  );
+  expect(legacyGraphqlWs.read(JSON.stringify({ id: 1, type: 'start', payload }), persisted)).toEqual({
     kind: 'subscribe',
     id: '1',
     request,
@@ -27,13 +31,13 @@ test.each([
   [legacyGraphqlWs, { type: 'ping' }],
   [legacyGraphqlWs, { type: 'start', id: '1', payload: { query: null } }],
 ])('$0.name does not take $1', (protocol, message) => {
-  expect(protocol.read(JSON.stringify(message))).toBeUndefined();
+  expect(protocol.read(JSON.stringify(message), persisted)).toBeUndefined();
 });
 
 test('nothing that a client may send makes reading fail', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
-      for (const protocol of WS_PROTOCOLS) expect(() => protocol.read(text)).not.toThrow();
+      for (const protocol of WS_PROTOCOLS) expect(() => protocol.read(text, persisted)).not.toThrow();
     }),
   );
 });

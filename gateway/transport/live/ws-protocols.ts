@@ -2,11 +2,14 @@ import type { GraphQLFormattedError } from 'graphql';
 import { parseRequestJson } from '#gateway/json/exact-json.ts';
 import type { LiveRequest } from '#gateway/subscriptions/subscriber.ts';
 import { readGraphqlRequest } from '#gateway/transport/graphql-request.ts';
+import type { PersistedQueries } from '#gateway/transport/persisted-queries.ts';
+import { RequestRefusal } from '#gateway/transport/refusal.ts';
 
 /** What a client may say, whichever of the two protocols it speaks. */
 export type ClientMessage =
   | { readonly kind: 'init'; readonly payload: Readonly<Record<string, unknown>> }
   | { readonly kind: 'subscribe'; readonly id: string; readonly request: LiveRequest }
+  | { readonly kind: 'refused'; readonly id: string; readonly errors: readonly GraphQLFormattedError[] }
   | { readonly kind: 'stop'; readonly id: string }
   | { readonly kind: 'ping'; readonly payload: Readonly<Record<string, unknown>> }
   | { readonly kind: 'pong' }
@@ -16,7 +19,7 @@ export type ClientMessage =
 export interface WsProtocol {
   readonly name: string;
   /** Undefined for anything that the protocol does not know. */
-  read(text: string): ClientMessage | undefined;
+  read(text: string, persisted: PersistedQueries): ClientMessage | undefined;
   readonly ack: string;
   /** Sent after the acknowledgement and with each heartbeat. */
   readonly keepAlive: string | undefined;
@@ -30,7 +33,7 @@ export interface WsProtocol {
 /** https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */
 export const graphqlTransportWs: WsProtocol = {
   name: 'graphql-transport-ws',
-  read(text) {
+  read(text, persisted) {
     const message = parse(text);
     const payload = optionalRecord(message?.['payload']);
     if (message === undefined || payload === undefined) return undefined;
@@ -43,7 +46,7 @@ export const graphqlTransportWs: WsProtocol = {
       case 'pong':
         return { kind: 'pong' };
       case 'subscribe':
-        return readSubscribe(id, payload);
+        return readSubscribe(id, payload, persisted);
       case 'complete':
         return isId(id) ? { kind: 'stop', id } : undefined;
       default:
@@ -61,7 +64,7 @@ export const graphqlTransportWs: WsProtocol = {
 /** https://github.com/apollographql/subscriptions-transport-ws/blob/master/PROTOCOL.md */
 export const legacyGraphqlWs: WsProtocol = {
   name: 'graphql-ws',
-  read(text) {
+  read(text, persisted) {
     const message = parse(text);
     const payload = optionalRecord(message?.['payload']);
     if (message === undefined || payload === undefined) return undefined;
@@ -71,7 +74,7 @@ export const legacyGraphqlWs: WsProtocol = {
       case 'connection_init':
         return { kind: 'init', payload };
       case 'start':
-        return readSubscribe(id, payload);
+        return readSubscribe(id, payload, persisted);
       case 'stop':
         return isId(id) ? { kind: 'stop', id } : undefined;
       case 'connection_terminate':
@@ -91,12 +94,22 @@ export const legacyGraphqlWs: WsProtocol = {
 
 export const WS_PROTOCOLS: readonly WsProtocol[] = [graphqlTransportWs, legacyGraphqlWs];
 
-function readSubscribe(id: unknown, payload: Readonly<Record<string, unknown>>): ClientMessage | undefined {
+/**
+ * What is no request is not of the protocol. That a persisted query is not known is an answer to one: clients then send
+ * the text, and go by the message.
+ */
+function readSubscribe(
+  id: unknown,
+  payload: Readonly<Record<string, unknown>>,
+  persisted: PersistedQueries,
+): ClientMessage | undefined {
   if (!isId(id)) return undefined;
   try {
-    return { kind: 'subscribe', id, request: readGraphqlRequest(payload) };
-  } catch {
-    return undefined;
+    return { kind: 'subscribe', id, request: readGraphqlRequest(payload, persisted) };
+  } catch (error) {
+    const isPersisted = optionalRecord(payload['extensions'])?.['persistedQuery'] != null;
+    if (!isPersisted || !(error instanceof RequestRefusal)) return undefined;
+    return { kind: 'refused', id, errors: [error.toJSON()] };
   }
 }
 

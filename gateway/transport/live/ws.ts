@@ -9,6 +9,7 @@ import type { LiveConfig } from '#gateway/subscriptions/live-config.ts';
 import { countClose } from '#gateway/subscriptions/live-metrics.ts';
 import type { Subscriptions } from '#gateway/subscriptions/subscriptions.ts';
 import { forwardHeaders } from '#gateway/upstream/forwarded-headers.ts';
+import type { PersistedQueries } from '#gateway/transport/persisted-queries.ts';
 import type { ClientAddress } from '#gateway/transport/client-address.ts';
 import {
   CLOSE,
@@ -28,6 +29,7 @@ import { WS_PROTOCOLS, type WsProtocol } from './ws-protocols.ts';
 export interface WebSocketDeps {
   readonly path: string;
   readonly subscriptions: Subscriptions;
+  readonly persisted: PersistedQueries;
   readonly live: LiveConfig;
   readonly outgoing: Outgoing;
   readonly places: ConnectionPlaces;
@@ -130,6 +132,7 @@ export function serveWebSocket(server: Server, deps: WebSocketDeps): WebSocketEn
       close: (why, reason) => closeSocket(client, why, reason),
     };
     const connection = createConnection(protocol, peer, {
+      persisted: deps.persisted,
       subscriptions,
       live,
       headersFrom: (payload) =>
