@@ -34,6 +34,13 @@ describe('an answer in one piece', () => {
     ['application/json;q=0.000', undefined],
     ['application/json;q=none', undefined],
     ['application/json;q=2', undefined],
+    // Java's URLConnection sends this unless told otherwise.
+    ['text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2', JSON_TYPE],
+    ['*', JSON_TYPE],
+    ['application/json;q=0.3333, application/graphql-response+json;q=.6', GRAPHQL_TYPE],
+    ['application/json;q=.', undefined],
+    ['application/json;q=', undefined],
+    ['*;q=0', undefined],
     ['*/*;q=0', undefined],
     ['text/event-stream', undefined],
   ])('accept: %s', (accept, expected) => {

@@ -61,7 +61,7 @@ export function wantedAnswer(accept: string | undefined): WantedAnswer {
 function read(accept: string): WantedAnswer {
   const ranges = readWeighted(accept);
   if (ranges.length === 0) return ANYTHING;
-  const [json] = inOrder(JSON_TYPES.map((type) => welcome(type, ranges, ['application/*', '*/*'])));
+  const [json] = inOrder(JSON_TYPES.map((type) => welcome(type, ranges, ['application/*', '*/*', '*'])));
   const streams = inOrder([
     welcome(EVENT_STREAM_TYPE, ranges, ['text/*']),
     welcome(MULTIPART_TYPE, ranges.filter(isSubscriptionSpec), []),
@@ -115,7 +115,8 @@ function isSubscriptionSpec({ name, parameters }: Weighted): boolean {
 const ITEM = /(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g;
 const PART = /(?:[^;"]|"(?:[^"\\]|\\.)*"?)+/g;
 const QUOTED = /^"(.*?)"?$/s;
-const WEIGHT = /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/;
+/** With more digits than RFC 9110 (12.4.2) has, or without the 0 before them: `q=.2` is what Java's URLConnection sends. */
+const WEIGHT = /^(?:0(?:\.\d*)?|\.\d+|1(?:\.0*)?)$/;
 
 /** The items of a header that lists what is welcome. One whose weight cannot be read is not. */
 export function readWeighted(header: string): Weighted[] {

@@ -139,6 +139,8 @@ describe('a compressed body', () => {
     ['br', zlib.brotliCompressSync(BODY)],
     ['zstd', zlib.zstdCompressSync(BODY)],
     ['identity', BODY],
+    ['Identity', BODY],
+    ['', BODY],
   ])('in %s is understood', async (coding, body) => {
     const answer = await send(body, { 'content-encoding': coding });
     expect(answer.body.toString()).toBe('{"data":{"warehouse":"north"}}');

@@ -130,6 +130,11 @@ describe('a request in an odd form', () => {
     expect(answer).toContain(ANSWER);
   });
 
+  test('OPTIONS of no path says what is allowed anywhere', async () => {
+    const answer = await exchange(running.url, `OPTIONS * HTTP/1.1\r\nHost: a\r\n${CLOSE}\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 204 .*\r\nallow: GET, HEAD, POST, OPTIONS\r\n/s);
+  });
+
   test('requests in one piece are answered in their order', async () => {
     const answer = await exchange(
       running.url,
@@ -156,6 +161,11 @@ describe('a request in an odd form', () => {
     connection.write(body);
     expect(await connection.closed).toContain(ANSWER);
     expect(statusOf(await exchange(running.url, rawPost(QUERY, ['Expect: 200-maybe', CLOSE])))).toBe(417);
+    const long = rawPost(QUERY, ['Expect: 100-continue']).replace(
+      /Content-Length: \d+/,
+      'Content-Length: 99000000',
+    );
+    expect(statusOf(await exchange(running.url, long.split('\r\n\r\n', 1)[0] + '\r\n\r\n'))).toBe(413);
   });
 });
 

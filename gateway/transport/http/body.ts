@@ -8,6 +8,8 @@ import { codingOf, inflate, UNDERSTOOD_CODINGS } from './compression.ts';
 /** What nearly everybody sends, and so is not looked at any closer. */
 const USUAL_TYPES = new Set(['application/json', 'application/json; charset=utf-8']);
 const JSON_TYPE = 'application/json';
+/** Nothing done, which some say by an empty header. */
+const IDENTITY = /^\s*(?:identity)?\s*$/i;
 const UTF8 = /^utf-?8$/i;
 const BYTE_ORDER_MARK = 0xfeff;
 const REMEMBERED = 100;
@@ -25,7 +27,7 @@ export function useJsonBodies(app: FastifyInstance, maxBytes: number): void {
     const refusal = charsetRefusal(request);
     if (refusal !== undefined) return done(refusal);
     const encoding = request.headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'identity')
+    if (encoding !== undefined && !IDENTITY.test(encoding))
       return inflatedText(body as Buffer, encoding, maxBytes);
     const text = textOf(body as Buffer);
     if (text instanceof RequestRefusal) done(text);

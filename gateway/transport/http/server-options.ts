@@ -14,7 +14,7 @@ const CHECKS_IN_A_TIMEOUT = 4;
 
 /** A server that holds clients to HTTP and to their time. It listens to nothing yet and has no routes. */
 export function createApp({ http, limits }: GatewayConfig): FastifyInstance {
-  return Fastify({
+  const app = Fastify({
     logger: false,
     bodyLimit: limits.maxBodyBytes,
     genReqId: requestIdOf,
@@ -43,6 +43,12 @@ export function createApp({ http, limits }: GatewayConfig): FastifyInstance {
         .end(body);
     },
   });
+  app.server.on('checkContinue', (request, response) => {
+    // A body that will be refused for its length need not be sent: the refusal is the answer (RFC 9110, 10.1.1).
+    if (!(Number(request.headers['content-length']) > limits.maxBodyBytes)) response.writeContinue();
+    app.server.emit('request', request, response);
+  });
+  return app;
 }
 
 interface ClientFault {
@@ -94,6 +100,9 @@ function answerClientError(this: FastifyInstance, error: Error & { code?: string
 /** The methods that a path takes, as `Allow` lists them; empty where there is nothing. */
 export function allowedMethods(app: FastifyInstance<Server>, url: string): string[] {
   const [path = '/'] = url.split('?', 1);
-  const methods = (['GET', 'HEAD', 'POST'] as const).filter((method) => app.hasRoute({ method, url: path }));
+  // `OPTIONS *` asks what the server takes anywhere.
+  const methods = (['GET', 'HEAD', 'POST'] as const).filter(
+    (method) => path === '*' || app.hasRoute({ method, url: path }),
+  );
   return methods.length === 0 ? [] : [...methods, 'OPTIONS'];
 }
