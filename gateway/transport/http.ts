@@ -25,6 +25,7 @@ import { serveHealth } from './http/health.ts';
 import { addVary } from './http/vary.ts';
 import { createOpenAnswers, type OpenAnswers } from './http/open-answers.ts';
 import { encodeFor } from './http/outgoing-buffers.ts';
+import { useTurns } from './http/pipelining.ts';
 import { createApp } from './http/server-options.ts';
 import { createSharedAnswers, type SharedAnswers } from './http/share-requests.ts';
 import { createLiveEndpoint, type LiveEndpoint } from './live/live-endpoint.ts';
@@ -70,6 +71,7 @@ export async function serveHttp({ config, logger, gateway, mask }: Deps): Promis
     logger,
   });
   const app = createApp(config);
+  useTurns(app);
   useJsonBodies(app, config.limits.maxBodyBytes);
   useRequestId(app);
   useSecurityHeaders(app);
