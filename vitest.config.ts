@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * Three kinds of test, told apart by their file name:
- *   *.test.ts      pure, no database          *.int.test.ts  real PostgreSQL and sockets, in this process
+ *   *.test.ts      pure, no database          *.int.test.ts  real PostgreSQL, sockets and memory, a process a file
  *   *.e2e.test.ts  the whole system as processes of its own
  */
 export default defineConfig({
