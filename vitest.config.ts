@@ -32,8 +32,8 @@ export default defineConfig({
           name: 'integration',
           include: ['**/*.int.test.ts'],
           exclude: ['**/node_modules/**'],
-          globalSetup: ['tests/support/global-setup.ts'],
-          execArgv: ['--import', './scripts/start/drizzle-as-commonjs.ts'],
+          globalSetup: ['tests/support/database/global-setup.ts'],
+          execArgv: ['--import', './system/drizzle-as-commonjs.ts'],
         },
       },
       {

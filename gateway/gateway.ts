@@ -1,23 +1,23 @@
 import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
 import { type Admission, createAdmission, overloaded } from './admission.ts';
-import type { GatewayConfig } from './config.ts';
+import type { GatewayConfig } from './settings.ts';
 import type { EngineResult } from './execution/compiled-operation.ts';
 import { createPacing } from './execution/pacing.ts';
 import { isTooMuch, type RefusedOperation } from './planning/operation-error.ts';
 import type { Planning, PlanningOptions } from './planning/planning.ts';
 import { countRefusal, createPlanningMetrics, type PlanningMetrics } from './planning/planning-metrics.ts';
 import { createPlannerThreads } from './planning/threads/planner-threads.ts';
-import { createErrorMask } from './plugins/use-error-masking.ts';
-import { useLimits } from './plugins/use-limits.ts';
-import { createGenerations, type Generation } from './supergraph/generations.ts';
+import { createErrorMask } from './errors.ts';
+import { useLimits } from './planning/limits/operation-limits.ts';
+import { createGenerations, type Generation } from './generations.ts';
 import type { Supergraph } from './supergraph/supergraph.ts';
 import { watchSupergraph } from './supergraph/watch.ts';
 import { type HttpServer, serveHttp } from './transport/http.ts';
-import { CLIENT_ADDRESS_HEADER } from './upstream/forwarded-headers.ts';
-import type { ForwardedHeaders, Upstreams } from './upstream/upstream.ts';
-import { createUpstreamRegistry } from './upstream/upstreams.ts';
-import type { Writes } from './upstream/writes.ts';
+import { CLIENT_ADDRESS_HEADER } from './subgraphs/forwarded-headers.ts';
+import type { ForwardedHeaders, Upstreams } from './subgraphs/calls/calls.ts';
+import { createUpstreamRegistry } from './subgraphs/calls/create-calls.ts';
+import type { Writes } from './subgraphs/calls/writes.ts';
 
 export interface GatewayRequest {
   readonly query: string;

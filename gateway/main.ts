@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { pino } from 'pino';
-import { logDestination } from '#platform/telemetry/log-destination.ts';
-import { ConfigError, type GatewayConfig, readConfig } from './config.ts';
+import { logDestination } from '#platform/process/log-destination.ts';
+import { ConfigError, type GatewayConfig, readConfig } from './settings.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { createPlanning } from './planning/planning.ts';
 import { loadSupergraph } from './supergraph/load.ts';

@@ -5,7 +5,7 @@
 import { writeFile } from 'node:fs/promises';
 import { printSchema } from 'graphql';
 import { parseSupergraph } from '#gateway/supergraph/supergraph.ts';
-import { composeSubgraphs } from './supergraph.ts';
+import { composeSubgraphs } from '#system/supergraph.ts';
 
 const supergraph = await composeSubgraphs();
 const { apiSchema } = parseSupergraph(supergraph);

@@ -12,10 +12,10 @@ import {
   type ProductsQuery,
 } from '#tests/documents/documents.generated.ts';
 import { type ApiClient, createApiClient } from '#tests/support/api-client.ts';
-import { insist, watchOrder } from './patience.ts';
-import { endpointOf } from './start/endpoint.ts';
-import { seededCustomer } from './start/secrets.ts';
-import { loadSettings } from './start/settings.ts';
+import { insist, watchOrder } from '#system/patience.ts';
+import { endpointOf } from '#system/start/endpoint.ts';
+import { seededCustomer } from '#system/start/secrets.ts';
+import { loadSettings } from '#system/settings.ts';
 
 /** Nobody there at all is told soon. */
 const THERE_WITHIN_MS = 8_000;

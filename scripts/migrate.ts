@@ -3,8 +3,8 @@
  * other. Safe to run beside itself and beside the services. Exits 1 if one fails; those before it stay migrated.
  */
 import { migrate } from '#platform/postgres/migrate.ts';
-import { explainStartFailure } from '#platform/server/start-failure.ts';
-import { DATABASES } from './databases.ts';
+import { explainStartFailure } from '#platform/process/start-failure.ts';
+import { DATABASES } from '#system/databases.ts';
 
 const named = DATABASES.filter(({ variable }) => process.env[variable]);
 if (named.length === 0) {

@@ -2,9 +2,9 @@
  * `node scripts/seed.ts`: puts the catalogue into the migrated database that `INVENTORY_DATABASE_URL` names and, where
  * `USERS_DATABASE_URL` and `SEED_PASSWORD` are set, log-ins with that password. What is there already stays as it is.
  */
-import { explainStartFailure } from '#platform/server/start-failure.ts';
-import { seedDatabase } from './seeds.ts';
-import { ACCOUNTS } from './start/secrets.ts';
+import { explainStartFailure } from '#platform/process/start-failure.ts';
+import { seedDatabase } from '#system/seeds.ts';
+import { ACCOUNTS } from '#system/start/secrets.ts';
 
 const { INVENTORY_DATABASE_URL: inventory, USERS_DATABASE_URL: users, SEED_PASSWORD: password } = process.env;
 /** Says in a line why a database cannot be seeded, and the way out. */
@@ -24,7 +24,7 @@ if (!inventory && !users) {
   process.exit(1);
 }
 if (users && password) {
-  const { seedPasswordFault } = await import('#subgraphs/users/seed.ts');
+  const { seedPasswordFault } = await import('#subgraphs/users/seed/seed.ts');
   const fault = await seedPasswordFault(password, ACCOUNTS);
   if (fault !== null) {
     console.error(`SEED_PASSWORD will not do. ${fault}`);

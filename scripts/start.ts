@@ -1,15 +1,15 @@
 /**
- * `npm start`: the whole system on this machine, from nothing. Settings in scripts/start/settings.ts.
+ * `npm start`: the whole system on this machine, from nothing. Settings in system/settings.ts.
  * Ctrl-C (or SIGTERM) stops it in good order and exits with 0, a second one at once; what cannot start exits with 1.
  */
 import { enableCompileCache } from 'node:module';
 import path from 'node:path';
-import './start/drizzle-as-commonjs.ts';
-import { openDataFolder } from './start/data-folder.ts';
-import { ServiceFailedError } from './start/service.ts';
-import { loadSettings, type Settings, SettingsError } from './start/settings.ts';
-import type { System } from './start/system.ts';
-import { createDisplay, summary } from './start/terminal.ts';
+import '#system/drizzle-as-commonjs.ts';
+import { openDataFolder } from '#system/start/data-folder.ts';
+import { ServiceFailedError } from '#system/start/service.ts';
+import { loadSettings, type Settings, SettingsError } from '#system/settings.ts';
+import type { System } from '#system/start/system.ts';
+import { createDisplay, summary } from '#system/start/terminal.ts';
 
 /** npm passes on the Ctrl-C that the terminal has given us already: within this time it is the same one. */
 const SAME_SIGNAL_MS = 1_000;
@@ -50,7 +50,7 @@ function watchForEnd() {
 
 async function run(settings: Settings) {
   display.line('Starting Ordergraph\n');
-  const { startSystem } = await import('./start/system.ts'); // only now, to be compiled from the cache
+  const { startSystem } = await import('#system/start/system.ts'); // only now, to be compiled from the cache
   system = await startSystem({ ...settings, onEvent: display.show, signal: stopping.signal });
   display.line(summary(system, settings.dataFolder, performance.now()));
   await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve, { once: true }));

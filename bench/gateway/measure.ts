@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findFreePort } from '#platform/ports/free-port.ts';
+import { findFreePort } from '#system/ports/free-port.ts';
 import { median } from '../median.ts';
 import type { LoadOrder, LoadResult } from './load.ts';
 import { startPinned, stop } from './pinned.ts';

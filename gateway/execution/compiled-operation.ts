@@ -5,7 +5,7 @@ import type {
   SubgraphAnswer,
   SubgraphRequest,
   Upstreams,
-} from '#gateway/upstream/upstream.ts';
+} from '#gateway/subgraphs/calls/calls.ts';
 
 export interface ExecutionContext {
   readonly upstreams: Upstreams;

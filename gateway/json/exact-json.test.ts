@@ -7,7 +7,7 @@ import {
   parseRequestJson,
   toDouble,
   withDoubles,
-} from '#gateway/json/exact-json.ts';
+} from './exact-json.ts';
 
 const NUMBERS = [
   '9007199254740993',

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { getIntrospectionQuery } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { parseSupergraph } from '#gateway/supergraph/supergraph.ts';
-import type { Upstreams } from '#gateway/upstream/upstream.ts';
+import type { Upstreams } from '#gateway/subgraphs/calls/calls.ts';
 import { createPlanning, type Planning } from './planning.ts';
 
 const MB = 1024 * 1024;

@@ -1,5 +1,5 @@
 import { GraphQLError, type GraphQLFormattedError, type OperationDefinitionNode } from 'graphql';
-import { shortened } from './bounded-messages.ts';
+import { shortened } from './validation/bounded-messages.ts';
 
 /** Of a name that is told in the log. */
 const LONGEST_NAME = 100;

@@ -9,7 +9,7 @@ import {
   print,
   visit,
 } from 'graphql';
-import { bounded, shortened } from './bounded-messages.ts';
+import { bounded, shortened } from './validation/bounded-messages.ts';
 import { OperationError, refusedOperation } from './operation-error.ts';
 
 export function parseText(source: string, maxTokens: number | undefined): DocumentNode {

@@ -3,13 +3,13 @@
 import { serializeQueryPlan } from '@apollo/query-planner';
 import { type DocumentNode, type GraphQLSchema, type OperationDefinitionNode, parse, print } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { compileOperation } from '#gateway/execution/compile-operation.ts';
+import { compileOperation } from '#gateway/execution/compile/compile-operation.ts';
 import type { CompiledOperation } from '#gateway/execution/compiled-operation.ts';
-import { createEntityTypes } from '#gateway/execution/steps/entity-keys.ts';
+import { createEntityTypes } from '#gateway/execution/compile/entities/entity-keys.ts';
 import type { Supergraph } from '#gateway/supergraph/supergraph.ts';
 import { MIB } from '#gateway/variable-types.ts';
 import { type Asker, askerAt } from './asker.ts';
-import { type Coerced, createCoercion } from './coercion.ts';
+import { type Coerced, createCoercion } from './coercion/coercion.ts';
 import { isRetryable, OperationError, type RefusedOperation, refusedOf } from './operation-error.ts';
 import { countIntrospection } from './introspection-size.ts';
 import { hashOf, parseText, selectOperation, shapeOf } from './operation-text.ts';
@@ -22,8 +22,8 @@ import {
   variantBytes,
 } from './operation-cache.ts';
 import { practiceOperations } from './practice.ts';
-import { createCounter } from './selection-counts.ts';
-import { validateOperation } from './validation.ts';
+import { createCounter } from './limits/selection-counts.ts';
+import { validateOperation } from './validation/validation.ts';
 
 /** An operation that is ready to run, any number of times. */
 export interface PreparedOperation {

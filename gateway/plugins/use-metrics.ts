@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { PlanningMetrics } from '#gateway/planning/planning-metrics.ts';
-import type { LiveMetrics } from '#gateway/subscriptions/live-metrics.ts';
+import type { LiveMetrics } from '#gateway/live/live-metrics.ts';
 import type { Admission } from '#gateway/admission.ts';
 
 export const METRICS_PATH = '/metrics';

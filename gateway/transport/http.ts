@@ -1,20 +1,20 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import type { GatewayConfig } from '#gateway/config.ts';
+import type { GatewayConfig } from '#gateway/settings.ts';
 import type { ClientContext, Gateway } from '#gateway/gateway.ts';
-import type { ErrorMask } from '#gateway/plugins/use-error-masking.ts';
-import { useCors } from '#gateway/plugins/use-cors.ts';
+import type { ErrorMask } from '#gateway/errors.ts';
+import { useCors } from './http/hooks/use-cors.ts';
 import { useMetrics } from '#gateway/plugins/use-metrics.ts';
-import { answerOverloaded, RETRY_AFTER_S, useOverload } from '#gateway/plugins/use-overload.ts';
-import { useRequestId } from '#gateway/plugins/use-request-id.ts';
-import { useSecurityHeaders } from '#gateway/plugins/use-security-headers.ts';
-import { forwardHeaders } from '#gateway/upstream/forwarded-headers.ts';
-import { chooseStream, wantedAnswer } from './accept.ts';
+import { answerOverloaded, RETRY_AFTER_S, useOverload } from './http/hooks/use-overload.ts';
+import { useRequestId } from './http/hooks/use-request-id.ts';
+import { useSecurityHeaders } from './http/hooks/use-security-headers.ts';
+import { forwardHeaders } from '#gateway/subgraphs/forwarded-headers.ts';
+import { chooseStream, wantedAnswer } from './http/accept.ts';
 import { createClientAddress } from './client-address.ts';
 import { hasRequest } from './graphql-request.ts';
-import { useJsonBodies } from './http/body.ts';
-import { useErrorAnswers } from './http/error-answers.ts';
+import { useJsonBodies } from './http/hooks/use-json-bodies.ts';
+import { useErrorAnswers } from './http/hooks/use-error-answers.ts';
 import {
   createGraphqlOverHttp,
   type GraphqlOverHttp,

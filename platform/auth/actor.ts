@@ -1,4 +1,4 @@
-import { forbidden, unauthenticated } from '#platform/errors/graphql-errors.ts';
+import { forbidden, unauthenticated } from '#platform/server/errors/graphql-errors.ts';
 
 export type Role = 'CUSTOMER' | 'STAFF' | 'ADMIN';
 

@@ -1,5 +1,5 @@
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
-import { serviceUnavailable, unauthenticated } from '#platform/errors/graphql-errors.ts';
+import { serviceUnavailable, unauthenticated } from '#platform/server/errors/graphql-errors.ts';
 import { ANONYMOUS, type Actor, type Role } from './actor.ts';
 import { createPublicKeys, KeysUnavailableError, marking } from './public-keys.ts';
 

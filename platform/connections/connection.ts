@@ -1,4 +1,4 @@
-import { badArgument } from '#platform/errors/graphql-errors.ts';
+import { badArgument } from '#platform/server/errors/graphql-errors.ts';
 
 /**
  * Relay connections over a keyset (GraphQL Cursor Connections Specification, forward only): a page is the rows behind a

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { parseInput } from '#platform/errors/parse-input.ts';
-import { Refusal } from '#platform/errors/refusal.ts';
+import { parseInput } from '#platform/input/parse-input.ts';
+import { Refusal } from '#platform/refusal/refusal.ts';
 import { idempotencyKey as keyText } from '#platform/input/text.ts';
 import type { Queryable, Transaction } from '#platform/postgres/database.ts';
 import { formerRequestHash, requestHash } from './request-hash.ts';

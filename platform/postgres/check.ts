@@ -1,7 +1,7 @@
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { sql } from 'drizzle-orm';
 import { DatabaseUnavailableError, failureKind } from './failures.ts';
-import type { ConnectionPool } from './pool.ts';
+import type { ConnectionPool } from './connections/pool.ts';
 
 /** After a write that found no room, how long the database counts as full without another try. */
 const FULL_MS = 2_000;

@@ -1,7 +1,7 @@
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { checkDatabase } from './check.ts';
-import { createListener } from './listener.ts';
-import { createPool, type Lease } from './pool.ts';
+import { createListener } from './connections/listener.ts';
+import { createPool, type Lease } from './connections/pool.ts';
 import { drizzleOn } from './transactions.ts';
 
 export { failureKind, isTransient, violatedConstraint } from './failures.ts';

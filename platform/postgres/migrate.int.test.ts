@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { cloneDatabase } from '#tests/support/database.ts';
+import { cloneDatabase } from '#tests/support/database/database.ts';
 import { rejectionOf } from '#tests/support/rejection.ts';
 import { until } from '#tests/support/until.ts';
-import { DATABASES } from '../../scripts/databases.ts';
+import { DATABASES } from '#system/databases.ts';
 import { migrate, NewerDatabaseError } from './migrate.ts';
 
 async function folderWith(files: Readonly<Record<string, string>>) {

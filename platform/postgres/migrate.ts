@@ -114,5 +114,5 @@ async function migrationsIn(connection: Connection, table: string): Promise<stri
 /** Tables of the outbox and inbox, which every service that sends or receives messages has. */
 export const MESSAGING_MIGRATIONS: MigrationSet = {
   name: 'messaging',
-  folder: new URL('../outbox/migrations/', import.meta.url),
+  folder: new URL('../messaging/outbox-migrations/', import.meta.url),
 };

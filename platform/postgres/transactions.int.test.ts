@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
-import { type FlakyProxy, startFlakyProxy } from '#tests/support/flaky-proxy.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database/database.ts';
+import { type FlakyProxy, startFlakyProxy } from '#tests/support/database/flaky-proxy.ts';
 import { rejectionOf } from '#tests/support/rejection.ts';
 import { type Database, failureKind, openDatabase, type Transaction } from './database.ts';
 

@@ -3,7 +3,7 @@ import { NodePgDatabase, NodePgSession, NodePgTransaction } from 'drizzle-orm/no
 import { PgDialect, type PgTransactionConfig } from 'drizzle-orm/pg-core';
 import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
 import { DatabaseUnavailableError, failureKind } from './failures.ts';
-import { type ConnectionPool, isWorthRepeating, type Lease } from './pool.ts';
+import { type ConnectionPool, isWorthRepeating, type Lease } from './connections/pool.ts';
 
 type Schema = Record<string, never>;
 type Work<Result> = (tx: NodePgTransaction<Schema, Schema>) => Promise<Result>;

@@ -1,6 +1,6 @@
 import { defaultFieldResolver, type GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Actor, UserActor } from '#platform/auth/actor.ts';
-import { unauthenticated } from '#platform/errors/graphql-errors.ts';
+import { unauthenticated } from './errors/graphql-errors.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** Whether the session of this actor's access token has ended before the token did. One look-up by a key. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { DatabaseUnavailableError, failureKind } from '#platform/postgres/failures.ts';
-import type { Logger } from '#platform/telemetry/logger.ts';
+import type { Logger } from '#platform/process/logger.ts';
 import { GATEWAY_SECRET_HEADER } from './request-context.ts';
 
 export interface HealthOptions {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTokenVerifierFrom } from '#platform/auth/verify-token.ts';
-import { silentLogger } from '#platform/telemetry/logger.ts';
+import { silentLogger } from '#platform/process/logger.ts';
 import { createTestTokens, type TestTokens } from '#tests/support/tokens.ts';
 import { CLIENT_ADDRESS_HEADER, GATEWAY_SECRET_HEADER, type RequestContext } from './request-context.ts';
 import { createSubgraphServer, type SubgraphServer } from './subgraph-server.ts';

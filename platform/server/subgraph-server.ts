@@ -13,19 +13,19 @@ import { uuidv7 } from 'uuidv7';
 import { SUBGRAPH_REQUEST_BYTES } from '#schema/sizes.ts';
 import type { VerifyToken } from '#platform/auth/verify-token.ts';
 import { hostFault, isWebSocketUpgrade } from '#platform/http/request-head.ts';
-import type { Logger } from '#platform/telemetry/logger.ts';
+import type { Logger } from '#platform/process/logger.ts';
 import { guardMutations, type HasEnded } from './ended-sessions.ts';
-import { guardEntities } from './entities.ts';
+import { guardEntities } from './schema/entities.ts';
 import { serveHealth } from './health.ts';
-import { maskErrors } from './mask-error.ts';
+import { maskErrors } from './errors/mask-error.ts';
 import {
   CLIENT_ADDRESS_HEADER,
   GATEWAY_SECRET_HEADER,
   REQUEST_ID_HEADER,
   type RequestContext,
 } from './request-context.ts';
-import { serveSubscriptions } from './subscription-server.ts';
-import { variableErrors } from './variables.ts';
+import { serveSubscriptions } from './streams/subscription-server.ts';
+import { variableErrors } from './schema/variables.ts';
 
 export interface SubgraphServerOptions<Context extends RequestContext> {
   readonly name: string;

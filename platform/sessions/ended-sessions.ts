@@ -6,7 +6,7 @@
 import { eq, lt, sql } from 'drizzle-orm';
 import { pgSchema, timestamp, uuid } from 'drizzle-orm/pg-core';
 import type { UserActor } from '#platform/auth/actor.ts';
-import type { MessageHandlers } from '#platform/events/messages.ts';
+import type { MessageHandlers } from '#schema/messages.ts';
 import type { Queryable, Transaction } from '#platform/postgres/database.ts';
 import { isUuid } from '#platform/postgres/is-uuid.ts';
 import type { MigrationSet } from '#platform/postgres/migrate.ts';

@@ -1,6 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Message, NewMessage } from '#platform/events/messages.ts';
+import type { Message, NewMessage } from '#schema/messages.ts';
 import { expectNoDiscrepancies, type InventoryUnderTest, levels, startInventory, stock } from './testing.ts';
 
 let inventory: InventoryUnderTest;

@@ -1,12 +1,12 @@
 /** What this subgraph's own tests stand on: the real subgraph on a database of its own, and stock to play with. */
 import { uuidv7 } from 'uuidv7';
 import { expect } from 'vitest';
-import { createPostgresBus } from '#platform/bus/postgres-bus.ts';
-import type { Bus } from '#platform/bus/bus.ts';
+import { createPostgresBus } from '#platform/messaging/postgres-bus.ts';
+import type { Bus } from '#platform/messaging/bus.ts';
 import { type Database, openDatabase } from '#platform/postgres/database.ts';
 import { GATEWAY_SECRET_HEADER } from '#platform/server/request-context.ts';
-import { createLogger } from '#platform/telemetry/logger.ts';
-import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
+import { createLogger } from '#platform/process/logger.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database/database.ts';
 import { createTestTokens, type TestTokens } from '#tests/support/tokens.ts';
 import { insertProducts } from './db/catalogue.queries.ts';
 import { findWarehouses, receiveUnits } from './db/stock.queries.ts';

@@ -1,8 +1,8 @@
 import { createTokenVerifier } from '#platform/auth/verify-token.ts';
-import { connectBus } from '#platform/bus/postgres-bus.ts';
+import { connectBus } from '#platform/messaging/postgres-bus.ts';
 import { openDatabase } from '#platform/postgres/database.ts';
-import { runService } from '#platform/server/run-service.ts';
-import { readConfig } from './config.ts';
+import { runService } from '#platform/process/run-process.ts';
+import { readConfig } from './settings.ts';
 import { createOrdersSubgraph } from './subgraph.ts';
 
 await runService('orders', readConfig, async (config, logger) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Message } from '#platform/events/messages.ts';
-import { refusalOf } from '#tests/support/subgraph-client.ts';
+import type { Message } from '#schema/messages.ts';
+import { refusalOf } from '#tests/support/subgraphs/subgraph-client.ts';
 import { authorise, basket, capture, reserve, startOrders } from './testing.ts';
 
 describe('an order on its way', () => {

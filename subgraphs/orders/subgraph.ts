@@ -1,16 +1,16 @@
 import type { VerifyToken } from '#platform/auth/verify-token.ts';
-import type { Bus } from '#platform/bus/bus.ts';
-import { startInbox } from '#platform/outbox/inbox.ts';
-import { startOutboxRelay } from '#platform/outbox/outbox.ts';
+import type { Bus } from '#platform/messaging/bus.ts';
+import { startInbox } from '#platform/messaging/inbox.ts';
+import { startOutboxRelay } from '#platform/messaging/outbox.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { refuseUnfit } from '#platform/postgres/migrate.ts';
 import { createSubgraphServer, type SubgraphServer } from '#platform/server/subgraph-server.ts';
 import { hasEnded, sessionHandlers } from '#platform/sessions/ended-sessions.ts';
-import type { Logger } from '#platform/telemetry/logger.ts';
+import type { Logger } from '#platform/process/logger.ts';
 import { expireOrders, type ExpiryTimes } from './commands/expire-orders.ts';
 import { createContext } from './context.ts';
 import { ORDERS_MIGRATIONS } from './db/migrations.ts';
-import { messageHandlers } from './events.ts';
+import { messageHandlers } from './messages.ts';
 import { resolvers } from './resolvers/index.ts';
 import { createOrderNotifier } from './streams/order-notifier.ts';
 

@@ -1,10 +1,10 @@
 import { uuidv7 } from 'uuidv7';
-import type { Bus } from '#platform/bus/bus.ts';
-import { openBus } from '#platform/bus/postgres-bus.ts';
-import type { Message, MessageType, Payload } from '#platform/events/messages.ts';
-import { silentLogger } from '#platform/telemetry/logger.ts';
-import { cloneDatabase } from '#tests/support/database.ts';
-import { createSubgraphClient, take, TEST_GATEWAY_SECRET } from '#tests/support/subgraph-client.ts';
+import type { Bus } from '#platform/messaging/bus.ts';
+import { openBus } from '#platform/messaging/postgres-bus.ts';
+import type { Message, MessageType, Payload } from '#schema/messages.ts';
+import { silentLogger } from '#platform/process/logger.ts';
+import { cloneDatabase } from '#tests/support/database/database.ts';
+import { createSubgraphClient, take, TEST_GATEWAY_SECRET } from '#tests/support/subgraphs/subgraph-client.ts';
 import { createTestTokens } from '#tests/support/tokens.ts';
 import type { ExpiryTimes } from './commands/expire-orders.ts';
 import { createOrdersSubgraph } from './subgraph.ts';

@@ -1,7 +1,7 @@
 import { createTokenVerifier } from '#platform/auth/verify-token.ts';
-import { connectBus } from '#platform/bus/postgres-bus.ts';
-import { runService } from '#platform/server/run-service.ts';
-import { readConfig } from './config.ts';
+import { connectBus } from '#platform/messaging/postgres-bus.ts';
+import { runService } from '#platform/process/run-process.ts';
+import { readConfig } from './settings.ts';
 import { createSimulator } from './provider/simulator.ts';
 import { createPaymentsSubgraph } from './subgraph.ts';
 

@@ -1,11 +1,11 @@
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { createPostgresBus } from '#platform/bus/postgres-bus.ts';
-import type { Bus } from '#platform/bus/bus.ts';
-import type { Message, MessageType, Payload } from '#platform/events/messages.ts';
+import { createPostgresBus } from '#platform/messaging/postgres-bus.ts';
+import type { Bus } from '#platform/messaging/bus.ts';
+import type { Message, MessageType, Payload } from '#schema/messages.ts';
 import { GATEWAY_SECRET_HEADER } from '#platform/server/request-context.ts';
-import { createLogger } from '#platform/telemetry/logger.ts';
-import { cloneDatabase } from '#tests/support/database.ts';
+import { createLogger } from '#platform/process/logger.ts';
+import { cloneDatabase } from '#tests/support/database/database.ts';
 import { createTestTokens, type TestTokens } from '#tests/support/tokens.ts';
 import { createSimulator } from './provider/simulator.ts';
 import { createPaymentsSubgraph } from './subgraph.ts';

@@ -2,14 +2,14 @@
 import { uuidv7 } from 'uuidv7';
 import { vi } from 'vitest';
 import type { UserActor } from '#platform/auth/actor.ts';
-import type { MessageType, Payload } from '#platform/events/messages.ts';
+import type { MessageType, Payload } from '#schema/messages.ts';
 import { openDatabase, type Transaction } from '#platform/postgres/database.ts';
-import { createLogger } from '#platform/telemetry/logger.ts';
-import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
+import { createLogger } from '#platform/process/logger.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database/database.ts';
 import { findTransactions } from './db/ledger.queries.ts';
 import { findPaymentsOfOrders } from './db/payment.queries.ts';
 import type { PaymentRow } from './db/tables.ts';
-import { messageHandlers } from './events.ts';
+import { messageHandlers } from './messages.ts';
 import { type OperationTimes, runOperations } from './operations/run-operations.ts';
 import type { PaymentProvider } from './provider/provider.ts';
 import { createSimulator } from './provider/simulator.ts';

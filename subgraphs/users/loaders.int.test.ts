@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Actor } from '#platform/auth/actor.ts';
-import { cloneDatabase } from '#tests/support/database.ts';
+import { cloneDatabase } from '#tests/support/database/database.ts';
 import { createLoaders } from './loaders.ts';
 import { createCommandContext, createTestClock, createUser } from './testing.ts';
 

@@ -1,6 +1,6 @@
-import { connectBus } from '#platform/bus/postgres-bus.ts';
-import { runService } from '#platform/server/run-service.ts';
-import { readUsersConfig } from './config.ts';
+import { connectBus } from '#platform/messaging/postgres-bus.ts';
+import { runService } from '#platform/process/run-process.ts';
+import { readUsersConfig } from './settings.ts';
 import { createUsersSubgraph } from './subgraph.ts';
 
 await runService('users', readUsersConfig, async (config, logger) => {

@@ -3,7 +3,7 @@ import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTokenVerifier } from '#platform/auth/verify-token.ts';
 import { ADDRESSES_PER_USER } from './domain/limits.ts';
-import { seedUsers } from './seed.ts';
+import { seedUsers } from './seed/seed.ts';
 import { JWKS_PATH } from './subgraph.ts';
 import { PASSWORD, startUsersService, type TestUsersService } from './testing.ts';
 

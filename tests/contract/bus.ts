@@ -1,7 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import { describe, expect, test } from 'vitest';
-import type { Bus } from '#platform/bus/bus.ts';
-import type { Message } from '#platform/events/messages.ts';
+import type { Bus } from '#platform/messaging/bus.ts';
+import type { Message } from '#schema/messages.ts';
 
 /** A bus under test, and how to become another process that talks to the same one. */
 export interface BusUnderTest extends AsyncDisposable {

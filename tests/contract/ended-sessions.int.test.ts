@@ -1,8 +1,12 @@
 /** A session that ends, however it ends, takes its access tokens along, in every service. */
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RunningSubgraphs, startSubgraphs, type SubgraphName } from '#tests/support/subgraphs.ts';
-import { refusalOf } from '#tests/support/subgraph-client.ts';
+import {
+  type RunningSubgraphs,
+  startSubgraphs,
+  type SubgraphName,
+} from '#tests/support/subgraphs/subgraphs.ts';
+import { refusalOf } from '#tests/support/subgraphs/subgraph-client.ts';
 import { until } from '#tests/support/until.ts';
 
 const PASSWORD = 'correct horse battery staple';

@@ -1,8 +1,8 @@
 import { auditServer } from 'graphql-http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { BOOKSHOP } from '#tests/gateway/bookshop.ts';
-import { type RunningGateway, startGateway } from '#tests/gateway/start-gateway.ts';
-import { startStubSubgraphs, type StubSubgraphs } from '#tests/support/stub-subgraphs.ts';
+import { BOOKSHOP } from '#tests/gateway/support/bookshop.ts';
+import { type RunningGateway, startGateway } from '#tests/gateway/support/start-gateway.ts';
+import { startStubSubgraphs, type StubSubgraphs } from '#tests/support/subgraphs/stub-subgraphs.ts';
 
 const AUDITS = 61;
 

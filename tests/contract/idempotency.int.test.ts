@@ -2,7 +2,11 @@ import { readFileSync } from 'node:fs';
 import { buildSchema, isNonNullType, type GraphQLInputObjectType } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stock } from '#subgraphs/inventory/testing.ts';
-import { type RunningSubgraphs, startSubgraphs, type SubgraphName } from '#tests/support/subgraphs.ts';
+import {
+  type RunningSubgraphs,
+  startSubgraphs,
+  type SubgraphName,
+} from '#tests/support/subgraphs/subgraphs.ts';
 import { until } from '#tests/support/until.ts';
 
 /**

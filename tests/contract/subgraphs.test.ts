@@ -5,10 +5,10 @@ import { Kind, parse as parseSdl } from 'graphql';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import codegen from '../../codegen.ts';
-import { DATABASES } from '../../scripts/databases.ts';
-import { USUAL_PORTS } from '../../scripts/start/ports.ts';
-import { ROOT } from '../../scripts/start/settings.ts';
-import { SUBGRAPHS } from '../../scripts/supergraph.ts';
+import { DATABASES } from '#system/databases.ts';
+import { USUAL_PORTS } from '#system/ports/service-ports.ts';
+import { ROOT } from '#system/settings.ts';
+import { SUBGRAPHS } from '#system/supergraph.ts';
 
 /** Whoever adds a subgraph, or drops one, does so in each of these places. */
 const names = SUBGRAPHS.map(({ name }) => name).toSorted();

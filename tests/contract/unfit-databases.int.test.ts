@@ -2,21 +2,21 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectBus, createPostgresBus } from '#platform/bus/postgres-bus.ts';
-import { explainStartFailure } from '#platform/server/start-failure.ts';
-import { silentLogger as logger } from '#platform/telemetry/logger.ts';
+import { connectBus, createPostgresBus } from '#platform/messaging/postgres-bus.ts';
+import { explainStartFailure } from '#platform/process/start-failure.ts';
+import { silentLogger as logger } from '#platform/process/logger.ts';
 import { createInventorySubgraph } from '#subgraphs/inventory/subgraph.ts';
 import { createOrdersSubgraph } from '#subgraphs/orders/subgraph.ts';
 import { createSimulator } from '#subgraphs/payments/provider/simulator.ts';
 import { createPaymentsSubgraph } from '#subgraphs/payments/subgraph.ts';
 import { createUsersSubgraph } from '#subgraphs/users/subgraph.ts';
 import { newSigningKey } from '#subgraphs/users/testing.ts';
-import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database/database.ts';
 import { rejectionOf } from '#tests/support/rejection.ts';
-import { TEST_GATEWAY_SECRET as gatewaySecret } from '#tests/support/subgraph-client.ts';
-import { SUBGRAPH_NAMES, type SubgraphName } from '#tests/support/subgraphs.ts';
+import { TEST_GATEWAY_SECRET as gatewaySecret } from '#tests/support/subgraphs/subgraph-client.ts';
+import { SUBGRAPH_NAMES, type SubgraphName } from '#tests/support/subgraphs/subgraphs.ts';
 import { createTestTokens } from '#tests/support/tokens.ts';
-import { ROOT } from '../../scripts/start/settings.ts';
+import { ROOT } from '#system/settings.ts';
 
 let busDatabase: TestDatabase;
 beforeAll(async () => {
@@ -96,7 +96,7 @@ test('each service by itself, beside a bus of newer code, ends with one line', a
       }),
       PORT: '0',
     };
-    const args = ['--import', './scripts/start/drizzle-as-commonjs.ts', `subgraphs/${name}/main.ts`];
+    const args = ['--import', './system/drizzle-as-commonjs.ts', `subgraphs/${name}/main.ts`];
     return rejectionOf(run(process.execPath, args, { env, cwd: ROOT }));
   });
   for (const error of await Promise.all(ended)) {

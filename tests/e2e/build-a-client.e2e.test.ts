@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { behaviourOf } from '#subgraphs/payments/provider/simulator-tokens.ts';
 import { OrderUpdatedDocument, ProductsDocument } from '#tests/documents/documents.generated.ts';
 import { startTestSystem, type TestSystem } from '#tests/support/system.ts';
-import { ROOT } from '../../scripts/start/settings.ts';
+import { ROOT } from '#system/settings.ts';
 
 /*
  * The README's chapter for whoever builds a client, word for word: its files are written into a folder, with the address of

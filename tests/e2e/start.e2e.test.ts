@@ -6,13 +6,13 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { findFreePort } from '#platform/ports/free-port.ts';
-import { isRunning } from '#platform/postgres/embedded/processes.ts';
+import { findFreePort } from '#system/ports/free-port.ts';
+import { isRunning } from '#system/postgres/processes.ts';
 import { MeDocument } from '#tests/documents/documents.generated.ts';
 import { createApiClient } from '#tests/support/api-client.ts';
 import { makeTemporaryFolder, removeTemporaryFolder, systemEnvironment } from '#tests/support/system.ts';
-import { readSecrets } from '../../scripts/start/secrets.ts';
-import { ROOT } from '../../scripts/start/settings.ts';
+import { readSecrets } from '#system/start/secrets.ts';
+import { ROOT } from '#system/settings.ts';
 
 /** One data folder that goes through all of it, as a developer's would. */
 let dataFolder: string;

@@ -1,10 +1,14 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { composeStubs, startStubSubgraphs, type StubSubgraphs } from '#tests/support/stub-subgraphs.ts';
+import {
+  composeStubs,
+  startStubSubgraphs,
+  type StubSubgraphs,
+} from '#tests/support/subgraphs/stub-subgraphs.ts';
 import { until } from '#tests/support/until.ts';
-import { BOOKSHOP } from './bookshop.ts';
-import { runGateway } from './gateway-process.ts';
-import { type RunningGateway, startGateway, writeSupergraph } from './start-gateway.ts';
+import { BOOKSHOP } from './support/bookshop.ts';
+import { runGateway } from './support/gateway-process.ts';
+import { type RunningGateway, startGateway, writeSupergraph } from './support/start-gateway.ts';
 
 let stubs: StubSubgraphs;
 let running: RunningGateway;

@@ -1,10 +1,10 @@
 // What a subgraph or a client nests by the thousand harms nobody else, and takes nothing else away.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { connectAcknowledged } from '#tests/live/raw-client.ts';
-import { type RawSubgraph, startRawSubgraph } from '#tests/support/raw-subgraph.ts';
-import { composeStubs } from '#tests/support/stub-subgraphs.ts';
+import { connectAcknowledged } from '#tests/live/support/raw-client.ts';
+import { type RawSubgraph, startRawSubgraph } from '#tests/support/subgraphs/raw-subgraph.ts';
+import { composeStubs } from '#tests/support/subgraphs/stub-subgraphs.ts';
 import { until } from '#tests/support/until.ts';
-import { type RunningGateway, startGateway } from './start-gateway.ts';
+import { type RunningGateway, startGateway } from './support/start-gateway.ts';
 
 const LINK =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key", "@external", "@requires"])';

@@ -1,9 +1,9 @@
 // Numbers and literals of custom scalars pass through the gateway as they were written, in every direction.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { connectAcknowledged, type RawClient } from '#tests/live/raw-client.ts';
-import { type RawSubgraph, startRawSubgraph } from '#tests/support/raw-subgraph.ts';
-import { composeStubs } from '#tests/support/stub-subgraphs.ts';
-import { type RunningGateway, startGateway } from './start-gateway.ts';
+import { connectAcknowledged, type RawClient } from '#tests/live/support/raw-client.ts';
+import { type RawSubgraph, startRawSubgraph } from '#tests/support/subgraphs/raw-subgraph.ts';
+import { composeStubs } from '#tests/support/subgraphs/stub-subgraphs.ts';
+import { type RunningGateway, startGateway } from './support/start-gateway.ts';
 
 const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key"])';
 const ITEMS = `${LINK}

@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Fault, faults, startStubSubgraphs, type StubSubgraphs } from '#tests/support/stub-subgraphs.ts';
+import {
+  type Fault,
+  faults,
+  startStubSubgraphs,
+  type StubSubgraphs,
+} from '#tests/support/subgraphs/stub-subgraphs.ts';
 import { until } from '#tests/support/until.ts';
-import { BOOKSHOP, EVERYTHING, EVERYTHING_ANSWER, everythingWithout } from './bookshop.ts';
-import { type RunningGateway, startGateway } from './start-gateway.ts';
+import { BOOKSHOP, EVERYTHING, EVERYTHING_ANSWER, everythingWithout } from './support/bookshop.ts';
+import { type RunningGateway, startGateway } from './support/start-gateway.ts';
 
 const SETTINGS = {
   SUBGRAPH_TIMEOUT_MS: '300',

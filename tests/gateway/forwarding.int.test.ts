@@ -2,10 +2,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { connectAcknowledged, connectRaw } from '#tests/live/raw-client.ts';
-import { type RawSubgraph, startRawSubgraph } from '#tests/support/raw-subgraph.ts';
-import { composeStubs } from '#tests/support/stub-subgraphs.ts';
-import { type RunningGateway, startGateway } from './start-gateway.ts';
+import { connectAcknowledged, connectRaw } from '#tests/live/support/raw-client.ts';
+import { type RawSubgraph, startRawSubgraph } from '#tests/support/subgraphs/raw-subgraph.ts';
+import { composeStubs } from '#tests/support/subgraphs/stub-subgraphs.ts';
+import { type RunningGateway, startGateway } from './support/start-gateway.ts';
 
 let subgraph: RawSubgraph;
 let running: RunningGateway;

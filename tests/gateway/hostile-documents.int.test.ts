@@ -3,9 +3,9 @@ import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { until } from '#tests/support/until.ts';
-import { ENDLESS, ENDLESS_QUERY } from './endless.ts';
-import { type GatewayProcess, startGatewayProcess } from './gateway-process.ts';
-import { ask, writeSupergraph } from './start-gateway.ts';
+import { ENDLESS, ENDLESS_QUERY } from './support/endless.ts';
+import { type GatewayProcess, startGatewayProcess } from './support/gateway-process.ts';
+import { ask, writeSupergraph } from './support/start-gateway.ts';
 
 /** A gateway as a process, over a supergraph that the planner loses itself in. */
 let gateway: GatewayProcess;

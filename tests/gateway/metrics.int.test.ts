@@ -1,10 +1,16 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectAcknowledged, itemChanged, subscribeMessage } from '#tests/live/raw-client.ts';
-import { composeStubs, type Feed, type People, startFeed, startPeople } from '#tests/live/stub-subgraphs.ts';
+import { connectAcknowledged, itemChanged, subscribeMessage } from '#tests/live/support/raw-client.ts';
+import {
+  composeStubs,
+  type Feed,
+  type People,
+  startFeed,
+  startPeople,
+} from '#tests/live/support/stub-subgraphs.ts';
 import { until } from '#tests/support/until.ts';
-import { startGatewayProcess } from './gateway-process.ts';
-import { ask, writeSupergraph } from './start-gateway.ts';
+import { startGatewayProcess } from './support/gateway-process.ts';
+import { ask, writeSupergraph } from './support/start-gateway.ts';
 
 let feed: Feed;
 let people: People;

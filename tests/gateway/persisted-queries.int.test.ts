@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectRaw } from '#tests/live/raw-client.ts';
-import { startStubSubgraphs, type StubSubgraphs } from '#tests/support/stub-subgraphs.ts';
-import { BOOKSHOP } from './bookshop.ts';
-import { type RunningGateway, startGateway } from './start-gateway.ts';
+import { connectRaw } from '#tests/live/support/raw-client.ts';
+import { startStubSubgraphs, type StubSubgraphs } from '#tests/support/subgraphs/stub-subgraphs.ts';
+import { BOOKSHOP } from './support/bookshop.ts';
+import { type RunningGateway, startGateway } from './support/start-gateway.ts';
 
 const SSE = 'text/event-stream';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startStubSubgraphs, type StubSubgraphs } from '#tests/support/stub-subgraphs.ts';
-import { BOOKSHOP } from './bookshop.ts';
-import { connectTo, rawPost } from './raw-http.ts';
-import { type RunningGateway, startGateway } from './start-gateway.ts';
+import { startStubSubgraphs, type StubSubgraphs } from '#tests/support/subgraphs/stub-subgraphs.ts';
+import { BOOKSHOP } from './support/bookshop.ts';
+import { connectTo, rawPost } from './http/raw-http.ts';
+import { type RunningGateway, startGateway } from './support/start-gateway.ts';
 
 const CLOSE = 'Connection: close';
 

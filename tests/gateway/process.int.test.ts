@@ -10,12 +10,12 @@ import {
   faults,
   startStubSubgraphs,
   type StubSubgraphs,
-} from '#tests/support/stub-subgraphs.ts';
+} from '#tests/support/subgraphs/stub-subgraphs.ts';
 import { rejectionOf } from '#tests/support/rejection.ts';
 import { until } from '#tests/support/until.ts';
-import { BOOKSHOP, EVERYTHING, EVERYTHING_ANSWER } from './bookshop.ts';
-import { runGateway, startGatewayProcess } from './gateway-process.ts';
-import { ask, writeSupergraph } from './start-gateway.ts';
+import { BOOKSHOP, EVERYTHING, EVERYTHING_ANSWER } from './support/bookshop.ts';
+import { runGateway, startGatewayProcess } from './support/gateway-process.ts';
+import { ask, writeSupergraph } from './support/start-gateway.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 

@@ -1,11 +1,11 @@
 // Sharing calls and requests never gives a client an answer that is older than a mutation that has ended.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { connectAcknowledged } from '#tests/live/raw-client.ts';
-import { type RawSubgraph, startRawSubgraph } from '#tests/support/raw-subgraph.ts';
-import { composeStubs } from '#tests/support/stub-subgraphs.ts';
+import { connectAcknowledged } from '#tests/live/support/raw-client.ts';
+import { type RawSubgraph, startRawSubgraph } from '#tests/support/subgraphs/raw-subgraph.ts';
+import { composeStubs } from '#tests/support/subgraphs/stub-subgraphs.ts';
 import { until } from '#tests/support/until.ts';
-import { type RunningGateway, startGateway } from './start-gateway.ts';
+import { type RunningGateway, startGateway } from './support/start-gateway.ts';
 
 const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key"])';
 const SHOP = `${LINK} type Query { hello: String item: Item } type Mutation { buy: Receipt set: String }

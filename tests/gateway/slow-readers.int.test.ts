@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { startStubSubgraphs } from '#tests/support/stub-subgraphs.ts';
+import { startStubSubgraphs } from '#tests/support/subgraphs/stub-subgraphs.ts';
 import { until } from '#tests/support/until.ts';
-import { startGateway } from './start-gateway.ts';
+import { startGateway } from './support/start-gateway.ts';
 
 /** Just below what is sent from memory that is used again. */
 const LENGTH = 900_000;

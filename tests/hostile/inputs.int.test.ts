@@ -4,10 +4,10 @@ import { buildSchema } from 'graphql';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stock } from '#subgraphs/inventory/testing.ts';
-import { type Answer, type RunningGateway, startGateway } from '#tests/gateway/start-gateway.ts';
-import { TEST_GATEWAY_SECRET } from '#tests/support/subgraph-client.ts';
-import { type RunningSubgraphs, startSubgraphs } from '#tests/support/subgraphs.ts';
-import { composeSubgraphs } from '../../scripts/supergraph.ts';
+import { type Answer, type RunningGateway, startGateway } from '#tests/gateway/support/start-gateway.ts';
+import { TEST_GATEWAY_SECRET } from '#tests/support/subgraphs/subgraph-client.ts';
+import { type RunningSubgraphs, startSubgraphs } from '#tests/support/subgraphs/subgraphs.ts';
+import { composeSubgraphs } from '#system/supergraph.ts';
 import { type Operation, operationsOf, writtenOut } from './operations.ts';
 import { type GoodValues, hostileValue } from './values.ts';
 

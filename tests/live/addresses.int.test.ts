@@ -2,8 +2,8 @@
 import { connect } from 'node:net';
 import { afterEach, beforeAll, afterAll, expect, test } from 'vitest';
 import { until } from '#tests/support/until.ts';
-import { type LiveGateway, startLiveGateway } from './live-gateway.ts';
-import { connectRaw, itemChanged, type RawClient, subscribeMessage } from './raw-client.ts';
+import { type LiveGateway, startLiveGateway } from './support/live-gateway.ts';
+import { connectRaw, itemChanged, type RawClient, subscribeMessage } from './support/raw-client.ts';
 
 const SSE = 'text/event-stream';
 const MULTIPART = 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0';

@@ -7,7 +7,7 @@ import { createClient as createWsClient } from 'graphql-ws';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SubscriptionClient } from 'subscriptions-transport-ws';
 import { WebSocket } from 'ws';
-import { type LiveGateway, startLiveGateway } from './live-gateway.ts';
+import { type LiveGateway, startLiveGateway } from './support/live-gateway.ts';
 
 const QUERY = 'subscription Follow($id: ID!) { itemChanged(id: $id) { id version owner { name } } }';
 const DOCUMENT = gql(QUERY);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type LiveGateway, startLiveGateway } from './live-gateway.ts';
-import { connectRaw, subscribeMessage } from './raw-client.ts';
+import { type LiveGateway, startLiveGateway } from './support/live-gateway.ts';
+import { connectRaw, subscribeMessage } from './support/raw-client.ts';
 
 const MESSAGE =
   'Anonymous Subscription must not use `@skip` or `@include` directives in the top level selection.';

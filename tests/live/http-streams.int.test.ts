@@ -6,8 +6,8 @@ import { createClient } from 'graphql-sse';
 import { EventSource } from 'undici';
 import { expect, test } from 'vitest';
 import { until } from '#tests/support/until.ts';
-import { startLiveGateway } from './live-gateway.ts';
-import { itemChanged } from './raw-client.ts';
+import { startLiveGateway } from './support/live-gateway.ts';
+import { itemChanged } from './support/raw-client.ts';
 
 const SSE = 'text/event-stream';
 const MULTIPART = 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0,application/json';

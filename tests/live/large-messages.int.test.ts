@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '#tests/support/until.ts';
-import { type LiveGateway, startLiveGateway } from './live-gateway.ts';
-import { connectAcknowledged, connectRaw, itemChanged, subscribeMessage } from './raw-client.ts';
+import { type LiveGateway, startLiveGateway } from './support/live-gateway.ts';
+import { connectAcknowledged, connectRaw, itemChanged, subscribeMessage } from './support/raw-client.ts';
 
 const MIB = 1024 * 1024;
 /** An event of some 3 MB, asked for by a message within our bound. */

@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { type LiveGateway, startLiveGateway } from './live-gateway.ts';
+import { type LiveGateway, startLiveGateway } from './support/live-gateway.ts';
 import {
   connectAcknowledged,
   connectRaw,
   itemChanged,
   type RawClient,
   subscribeMessage,
-} from './raw-client.ts';
-import { FEED_SDL } from './stub-subgraphs.ts';
+} from './support/raw-client.ts';
+import { FEED_SDL } from './support/stub-subgraphs.ts';
 
 const SECOND_MS = 1_000;
 const WITHOUT_TICKED = FEED_SDL.replace(/"Not resumable."\s+ticked.*/, '');

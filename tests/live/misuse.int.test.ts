@@ -5,14 +5,14 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mostInOneTurn } from '#tests/support/turns.ts';
 import { until } from '#tests/support/until.ts';
-import { type LiveGateway, startLiveGateway } from './live-gateway.ts';
+import { type LiveGateway, startLiveGateway } from './support/live-gateway.ts';
 import {
   connectAcknowledged,
   connectRaw,
   itemChanged,
   type RawClient,
   subscribeMessage,
-} from './raw-client.ts';
+} from './support/raw-client.ts';
 
 const MAX_MESSAGE_BYTES = 64 * 1024;
 

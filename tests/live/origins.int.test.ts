@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { startLiveGateway } from './live-gateway.ts';
-import { connectRaw } from './raw-client.ts';
+import { startLiveGateway } from './support/live-gateway.ts';
+import { connectRaw } from './support/raw-client.ts';
 
 const SHOP = 'https://shop.example';
 

@@ -1,8 +1,8 @@
 // Streams that cannot be resumed lose nothing for what other clients' subscriptions do to the sockets that they share.
 import { expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
-import { type LiveGateway, startLiveGateway } from './live-gateway.ts';
-import { connectAcknowledged, itemChanged, type RawClient, subscribeMessage } from './raw-client.ts';
+import { type LiveGateway, startLiveGateway } from './support/live-gateway.ts';
+import { connectAcknowledged, itemChanged, type RawClient, subscribeMessage } from './support/raw-client.ts';
 
 const ticked = (topic: string) => `subscription { ticked(topic: "${topic}") { version } }`;
 const closing = (socket: WebSocket) => socket.close(4500, 'poisoned');

@@ -8,8 +8,8 @@ import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWsClient } from 'graphql-ws';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { connectAcknowledged, itemChanged, subscribeMessage } from './raw-client.ts';
-import { composeStubs, startFeed, startPeople } from './stub-subgraphs.ts';
+import { connectAcknowledged, itemChanged, subscribeMessage } from './support/raw-client.ts';
+import { composeStubs, startFeed, startPeople } from './support/stub-subgraphs.ts';
 
 const MAIN = fileURLToPath(new URL('../../gateway/main.ts', import.meta.url));
 

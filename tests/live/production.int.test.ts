@@ -1,8 +1,8 @@
 // What live updates tell in production of what goes wrong inside.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '#tests/support/until.ts';
-import { type LiveGateway, startLiveGateway } from './live-gateway.ts';
-import { connectAcknowledged, itemChanged, subscribeMessage } from './raw-client.ts';
+import { type LiveGateway, startLiveGateway } from './support/live-gateway.ts';
+import { connectAcknowledged, itemChanged, subscribeMessage } from './support/raw-client.ts';
 
 /** Of the inside: where services are, what they are called within errors, and what they say when they fail. */
 const INSIDE = /127\.0\.0\.1|localhost|ECONN|\w:\d{4,5}\b|postgres|\.ts\b|node_modules|Did you mean/;

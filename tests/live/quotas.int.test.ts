@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { startLiveGateway } from './live-gateway.ts';
-import { connectAcknowledged, itemChanged, subscribeMessage } from './raw-client.ts';
+import { startLiveGateway } from './support/live-gateway.ts';
+import { connectAcknowledged, itemChanged, subscribeMessage } from './support/raw-client.ts';
 
 const TOO_MANY = { type: 'error', payload: [{ extensions: { code: 'TOO_MANY_SUBSCRIPTIONS' } }] };
 

@@ -5,7 +5,7 @@ import { graphql, parse } from 'graphql';
 import type { EngineResult, ExecutionContext } from '#gateway/execution/compiled-operation.ts';
 import { createPlanning, type Planning } from '#gateway/planning/planning.ts';
 import type { Supergraph } from '#gateway/supergraph/supergraph.ts';
-import type { SubgraphAnswer, SubgraphCall, Upstreams } from '#gateway/upstream/upstream.ts';
+import type { SubgraphAnswer, SubgraphCall, Upstreams } from '#gateway/subgraphs/calls/calls.ts';
 import { parseSupergraph } from '#gateway/supergraph/supergraph.ts';
 import { subgraphSdl } from './supergraphs.ts';
 

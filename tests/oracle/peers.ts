@@ -5,7 +5,7 @@ import { execute, type ExecutionResult, type GraphQLSchema, parse } from 'graphq
 import type { CompiledQuery, EngineResult } from '#gateway/execution/compiled-operation.ts';
 import { createPlanning, type Planning } from '#gateway/planning/planning.ts';
 import type { Supergraph } from '#gateway/supergraph/supergraph.ts';
-import type { SubgraphCall, Upstreams } from '#gateway/upstream/upstream.ts';
+import type { SubgraphCall, Upstreams } from '#gateway/subgraphs/calls/calls.ts';
 import type { RandomOperation } from './operations.ts';
 import type { SubgraphServers } from './subgraph-servers.ts';
 import type { Thing, World } from './world.ts';

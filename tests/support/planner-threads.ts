@@ -1,4 +1,4 @@
-import type { PlanningThreadsConfig } from '#gateway/planning/planning-config.ts';
+import type { PlanningThreadsConfig } from '#gateway/planning/planning-settings.ts';
 import { createPlanning } from '#gateway/planning/planning.ts';
 import { createPlannerThreads, type PlannerThreads } from '#gateway/planning/threads/planner-threads.ts';
 import type { GatewayDeps } from '#gateway/gateway.ts';

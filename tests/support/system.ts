@@ -1,16 +1,16 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { removeDataFolder } from '#platform/postgres/embedded-postgres.ts';
-import { provideSecrets } from '../../scripts/start/secrets.ts';
-import { ROOT } from '../../scripts/start/settings.ts';
+import { removeDataFolder } from '#system/postgres/embedded-postgres.ts';
+import { provideSecrets } from '#system/start/secrets.ts';
+import { ROOT } from '#system/settings.ts';
 import {
   type ServiceName,
   startSystem,
   type System,
   type SystemEvent,
   type SystemOptions,
-} from '../../scripts/start/system.ts';
+} from '#system/start/system.ts';
 
 /** The whole system as processes of its own, on free ports and a throw-away data folder. */
 export interface TestSystem extends System {

@@ -1,4 +1,4 @@
-import type { StubDefinition } from '#tests/support/stub-subgraphs.ts';
+import type { StubDefinition } from '#tests/support/subgraphs/stub-subgraphs.ts';
 
 /**
  * The first workload: people, films, what people think of films, and where they are shown. Four subgraphs; the query

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import path from 'node:path';
-import { composeStubs } from '#tests/support/stub-subgraphs.ts';
+import { composeStubs } from '#tests/support/subgraphs/stub-subgraphs.ts';
 import { type Course, layOutCourse } from '../course.ts';
 import { startPinned, stop } from '../pinned.ts';
 import { FILMS, FILMS_FLOOR, FILMS_QUERY, newFilmsQuery } from './films.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GATEWAY_SECRET_HEADER } from '#platform/server/request-context.ts';
 import { startTestSystem } from '#tests/support/system.ts';
-import { composeSubgraphs } from '../../../scripts/supergraph.ts';
+import { composeSubgraphs } from '#system/supergraph.ts';
 import { type Course, layOutCourse } from '../course.ts';
 import { post } from '../measure.ts';
 import { startCountingRelay } from './counting-relay.ts';

@@ -1,9 +1,9 @@
 // Running: errors of subgraphs, told in the client's terms.
 import type { GraphQLFormattedError } from 'graphql';
-import { UpstreamError } from '#gateway/upstream/upstream.ts';
-import type { ClientView, Selections } from '../answer/client-view.ts';
-import type { CompiledStep } from '../steps/compile-step.ts';
-import type { Shape } from '../steps/shape.ts';
+import { UpstreamError } from '#gateway/subgraphs/calls/calls.ts';
+import type { ClientView, Selections } from '#gateway/execution/compile/answer/client-view.ts';
+import type { CompiledStep } from '#gateway/execution/compile/steps/compile-step.ts';
+import type { Shape } from '#gateway/execution/compile/steps/shape.ts';
 
 type Path = readonly (string | number)[];
 

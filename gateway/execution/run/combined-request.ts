@@ -1,6 +1,6 @@
 // Running: several entity fetches to one subgraph become one request.
-import { type CompiledStep, renameVariables } from '../steps/compile-step.ts';
-import { compactPrint, ENTITIES, REPRESENTATIONS } from '../steps/fetch-document.ts';
+import { type CompiledStep, renameVariables } from '#gateway/execution/compile/steps/compile-step.ts';
+import { compactPrint, ENTITIES, REPRESENTATIONS } from '#gateway/execution/compile/steps/fetch-document.ts';
 
 /** One entity fetch among those that travel together. */
 export interface CombinedPart {

@@ -1,8 +1,8 @@
 // Running: what waits to be asked of a subgraph. Steps that ask the same of their entities share a batch, and in it every
 // entity is named once.
 import { MAX_VALUE_DEPTH } from '#gateway/json/nesting.ts';
-import type { CompiledStep } from '../steps/compile-step.ts';
-import type { Gathered } from '../steps/representations.ts';
+import type { CompiledStep } from '#gateway/execution/compile/steps/compile-step.ts';
+import type { Gathered } from '#gateway/execution/compile/entities/representations.ts';
 import { createReporter } from './reporting.ts';
 import type { Batch, Part, Queue, Run } from './run-state.ts';
 

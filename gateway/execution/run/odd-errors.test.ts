@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createInProcessGateway, type SubgraphSource } from '#tests/oracle/in-process-gateway.ts';
-import type { SubgraphAnswer } from '#gateway/upstream/upstream.ts';
+import type { SubgraphAnswer } from '#gateway/subgraphs/calls/calls.ts';
 
 const posts: SubgraphSource = {
   sdl: `type Query { posts: [Post!] me: User } type Post @key(fields: "id") { id: ID! author: User }

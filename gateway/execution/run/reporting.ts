@@ -1,8 +1,8 @@
 // Running: which errors of a subgraph become which errors of the answer.
 import type { GraphQLFormattedError } from 'graphql';
-import type { SubgraphAnswer } from '#gateway/upstream/upstream.ts';
-import type { CompiledStep } from '../steps/compile-step.ts';
-import { locate } from '../steps/walk.ts';
+import type { SubgraphAnswer } from '#gateway/subgraphs/calls/calls.ts';
+import type { CompiledStep } from '#gateway/execution/compile/steps/compile-step.ts';
+import { locate } from '#gateway/execution/compile/steps/walk.ts';
 import { errorPaths, type Located, placesOf, toClientError } from './client-errors.ts';
 import type { CombinedRequest } from './combined-request.ts';
 import type { Batch, Run } from './run-state.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UpstreamError } from '#gateway/upstream/upstream.ts';
+import { UpstreamError } from '#gateway/subgraphs/calls/calls.ts';
 import { createInProcessGateway, type SubgraphSource } from '#tests/oracle/in-process-gateway.ts';
 
 interface Ref {

@@ -3,9 +3,9 @@
 //
 //   blocked ──every dependency done──▶ queued ──sent alone or with others──▶ sent ──answered──▶ done
 //      └── nothing to ask for ─────────────────────────────────────────────────────────────────▶ done
-import type { SubgraphAnswer } from '#gateway/upstream/upstream.ts';
+import type { SubgraphAnswer } from '#gateway/subgraphs/calls/calls.ts';
 import type { EngineResult, ExecutionContext, Variables } from '../compiled-operation.ts';
-import type { CompiledStep } from '../steps/compile-step.ts';
+import type { CompiledStep } from '#gateway/execution/compile/steps/compile-step.ts';
 import { failureOf } from './client-errors.ts';
 import { type CombinedRequest, combineRequests, singleRequest } from './combined-request.ts';
 import { enqueueEntities } from './entity-queue.ts';

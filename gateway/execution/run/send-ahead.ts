@@ -1,9 +1,9 @@
 // Running: the first time, before there is anything to run.
 import { setImmediate } from 'node:timers/promises';
 import type { PlanNode } from '@apollo/query-planner';
-import type { SubgraphAnswer, Upstreams } from '#gateway/upstream/upstream.ts';
+import type { SubgraphAnswer, Upstreams } from '#gateway/subgraphs/calls/calls.ts';
 import type { ExecutionContext, Variables } from '../compiled-operation.ts';
-import { planSteps } from '../steps/plan-steps.ts';
+import { planSteps } from '#gateway/execution/compile/steps/plan-steps.ts';
 import { pick } from './pick.ts';
 
 /**

@@ -1,5 +1,5 @@
 // Running: when it pays to hold a call back, so that it travels with others to the same subgraph.
-import type { CompiledStep } from '../steps/compile-step.ts';
+import type { CompiledStep } from '#gateway/execution/compile/steps/compile-step.ts';
 import { BLOCKED, type Queue, type Run, SENT } from './run-state.ts';
 
 /** A call is always worth that wait, in ms. */

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'graphql';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { PlanningThreadsConfig } from '#gateway/planning/planning-config.ts';
+import type { PlanningThreadsConfig } from '#gateway/planning/planning-settings.ts';
 import { OperationError } from '#gateway/planning/operation-error.ts';
 import { createPlanner } from '#gateway/planning/planner.ts';
 import { createPlanning } from '#gateway/planning/planning.ts';
 import { createPlanningMetrics } from '#gateway/planning/planning-metrics.ts';
 import { practiceOperations } from '#gateway/planning/practice.ts';
 import { parseSupergraph, type Supergraph } from '#gateway/supergraph/supergraph.ts';
-import { ENDLESS, ENDLESS_QUERY } from '#tests/gateway/endless.ts';
+import { ENDLESS, ENDLESS_QUERY } from '#tests/gateway/support/endless.ts';
 import { until } from '#tests/support/until.ts';
 import { compose, SUPERGRAPHS } from '#tests/oracle/supergraphs.ts';
 import { createPlannerThreads, type PlannerThreads } from './planner-threads.ts';

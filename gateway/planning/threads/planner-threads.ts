@@ -3,7 +3,7 @@ import { type DocumentNode, Kind, type OperationDefinitionNode, print } from 'gr
 import { type Asker, askerAt } from '#gateway/planning/asker.ts';
 import type { PlannedOperation, Planner, PlanOptions } from '#gateway/planning/planner.ts';
 import { createPlanningMetrics, type PlanningMetrics } from '#gateway/planning/planning-metrics.ts';
-import type { PlanningThreadsConfig } from '#gateway/planning/planning-config.ts';
+import type { PlanningThreadsConfig } from '#gateway/planning/planning-settings.ts';
 import { MIB } from '#gateway/variable-types.ts';
 import type { FromThread } from './messages.ts';
 import { forget, type Graph, type Job, send, type Thread } from './thread.ts';

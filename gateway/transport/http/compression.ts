@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { LRUCache } from 'lru-cache';
-import { readWeighted } from '#gateway/transport/accept.ts';
+import { readWeighted } from './accept.ts';
 import type { StreamCoding } from '#gateway/transport/live/coding/stream-coding.ts';
 import { malformed } from '#gateway/transport/refusal.ts';
 

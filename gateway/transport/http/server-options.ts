@@ -1,8 +1,8 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
-import type { GatewayConfig } from '#gateway/config.ts';
-import { requestIdOf } from '#gateway/plugins/use-request-id.ts';
+import type { GatewayConfig } from '#gateway/settings.ts';
+import { requestIdOf } from './hooks/use-request-id.ts';
 import { isWebSocketUpgrade } from '#platform/http/request-head.ts';
 import { errorBody } from '#gateway/transport/refusal.ts';
 

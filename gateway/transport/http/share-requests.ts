@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { ClientContext, Gateway } from '#gateway/gateway.ts';
-import { CLIENT_ADDRESS_HEADER, identityOf } from '#gateway/upstream/forwarded-headers.ts';
-import { createSharing } from '#gateway/upstream/sharing.ts';
+import { CLIENT_ADDRESS_HEADER, identityOf } from '#gateway/subgraphs/forwarded-headers.ts';
+import { createSharing } from '#gateway/subgraphs/calls/sharing.ts';
 import { type Asked, type HttpAnswer, isBatch } from './graphql-over-http.ts';
 
 /**

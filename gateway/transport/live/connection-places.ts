@@ -1,5 +1,5 @@
-import type { LiveConfig } from '#gateway/subscriptions/live-config.ts';
-import { countClose, type LiveMetrics } from '#gateway/subscriptions/live-metrics.ts';
+import type { LiveConfig } from '#gateway/live/live-settings.ts';
+import { countClose, type LiveMetrics } from '#gateway/live/live-metrics.ts';
 import { networkOf } from '#gateway/transport/client-address.ts';
 
 /** Why there is no place for a newcomer: none at all, or none more for where it comes from. */

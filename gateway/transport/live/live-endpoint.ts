@@ -1,17 +1,17 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
-import type { GatewayConfig } from '#gateway/config.ts';
+import type { GatewayConfig } from '#gateway/settings.ts';
 import type { Gateway } from '#gateway/gateway.ts';
-import type { ErrorMask } from '#gateway/plugins/use-error-masking.ts';
-import type { LiveConfig } from '#gateway/subscriptions/live-config.ts';
-import type { LiveMetrics } from '#gateway/subscriptions/live-metrics.ts';
-import { createSubscriptions } from '#gateway/subscriptions/subscriptions.ts';
+import type { ErrorMask } from '#gateway/errors.ts';
+import type { LiveConfig } from '#gateway/live/live-settings.ts';
+import type { LiveMetrics } from '#gateway/live/live-metrics.ts';
+import { createSubscriptions } from '#gateway/live/subscriptions.ts';
 import type { PersistedQueries } from '#gateway/transport/persisted-queries.ts';
 import type { ClientAddress } from '#gateway/transport/client-address.ts';
 import { createConnectionPlaces } from './connection-places.ts';
 import { createOutgoing } from './outgoing.ts';
-import { createHttpStreams, type HttpStreams } from './http-streams.ts';
-import { serveWebSocket, type WebSocketEndpoint } from './ws.ts';
+import { createHttpStreams, type HttpStreams } from './http/streams.ts';
+import { serveWebSocket, type WebSocketEndpoint } from './ws/ws.ts';
 
 /** Everything live behind one endpoint: the shared streams and the four ways to them. */
 export interface LiveEndpoint extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { ANONYMOUS, type Actor } from '#platform/auth/actor.ts';
-import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database/database.ts';
 import { expectNoDiscrepancies, levels, stock, type Units } from '../testing.ts';
 import { adjustStock } from './adjust-stock.ts';
 import { changePrice } from './change-price.ts';

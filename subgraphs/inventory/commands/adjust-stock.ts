@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Actor, requireStaff } from '#platform/auth/actor.ts';
-import { Refusal } from '#platform/errors/refusal.ts';
+import { Refusal } from '#platform/refusal/refusal.ts';
 import { once, parseKeyedInput } from '#platform/idempotency/once.ts';
 import { idempotencyKey as key, optionalProse, requiredLine } from '#platform/input/text.ts';
 import type { Database } from '#platform/postgres/database.ts';

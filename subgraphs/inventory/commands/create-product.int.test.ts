@@ -1,7 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ANONYMOUS, type Actor } from '#platform/auth/actor.ts';
-import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database/database.ts';
 import { createProduct } from './create-product.ts';
 
 let database: TestDatabase;

@@ -1,4 +1,4 @@
-import { Refusal } from '#platform/errors/refusal.ts';
+import { Refusal } from '#platform/refusal/refusal.ts';
 
 export const variantNotFound = (sku: string) =>
   new Refusal('NOT_FOUND', `There is no variant ${sku}.`, ['input', 'sku']);

@@ -1,4 +1,4 @@
-import type { Payload } from '#platform/events/messages.ts';
+import type { Payload } from '#schema/messages.ts';
 import type { Transaction } from '#platform/postgres/database.ts';
 import { endReservation, openReservation } from '../db/reservation.queries.ts';
 import { giveUpUnits } from '../db/stock.queries.ts';

@@ -1,5 +1,5 @@
-import type { Payload } from '#platform/events/messages.ts';
-import { appendToOutbox } from '#platform/outbox/outbox.ts';
+import type { Payload } from '#schema/messages.ts';
+import { appendToOutbox } from '#platform/messaging/outbox.ts';
 import type { Transaction } from '#platform/postgres/database.ts';
 import { findOffers, findPricesSince } from '../db/catalogue.queries.ts';
 import { findReservation, openReservation, settleReservation } from '../db/reservation.queries.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openDatabase } from '#platform/postgres/database.ts';
-import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database/database.ts';
 import type { ReservationStatus } from '../domain/reservation.ts';
 import { answersTo, expectNoDiscrepancies, stock, type Units } from '../testing.ts';
 import { releaseStock } from './release-stock.ts';

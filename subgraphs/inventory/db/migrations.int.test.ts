@@ -5,7 +5,7 @@ import { PgTable } from 'drizzle-orm/pg-core';
 import { expect, test } from 'vitest';
 import type { Actor } from '#platform/auth/actor.ts';
 import { violatedConstraint } from '#platform/postgres/database.ts';
-import { cloneDatabase } from '#tests/support/database.ts';
+import { cloneDatabase } from '#tests/support/database/database.ts';
 import { changePrice } from '../commands/change-price.ts';
 import { createProduct } from '../commands/create-product.ts';
 import { stock } from '../testing.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MESSAGES } from '#platform/events/messages.ts';
+import { MESSAGES } from '#schema/messages.ts';
 import { lineName, type Offer, refused, reserved, unitsBySku } from './reservation.ts';
 
 const ORDER_ID = '01990000-0000-7000-8000-000000000001';

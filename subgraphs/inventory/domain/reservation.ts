@@ -11,7 +11,7 @@
  * passed over, for the asker has given up. A release finds something to give back in HELD only. Shipping what is not
  * held is a fault of the sender, except when it is the same shipment told again.
  */
-import type { NewMessage, Payload } from '#platform/events/messages.ts';
+import type { NewMessage, Payload } from '#schema/messages.ts';
 import { fromMessage, type Money, toMessage } from '#platform/money/money.ts';
 
 export type ReservationStatus = 'HELD' | 'REFUSED' | 'RELEASED' | 'SHIPPED';

@@ -1,7 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { cloneDatabase } from '#tests/support/database.ts';
-import { seedInventory } from '../seed.ts';
+import { cloneDatabase } from '#tests/support/database/database.ts';
+import { seedInventory } from '../seed/seed.ts';
 import { type InventoryUnderTest, startInventory, withStatements } from '../testing.ts';
 
 let inventory: InventoryUnderTest;

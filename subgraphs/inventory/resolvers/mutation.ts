@@ -1,4 +1,4 @@
-import { asPayload } from '#platform/errors/refusal.ts';
+import { asPayload } from '#platform/refusal/refusal.ts';
 import { adjustStock } from '../commands/adjust-stock.ts';
 import { changePrice } from '../commands/change-price.ts';
 import { createProduct } from '../commands/create-product.ts';

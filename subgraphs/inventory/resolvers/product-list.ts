@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readPage, toConnection } from '#platform/connections/connection.ts';
-import { badArgument } from '#platform/errors/graphql-errors.ts';
+import { badArgument } from '#platform/server/errors/graphql-errors.ts';
 import { isUuid } from '#platform/postgres/is-uuid.ts';
 import type { Context } from '../context.ts';
 import { listProducts, type ProductKey, searchProducts } from '../db/product-list.queries.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CATALOGUE } from '../seed-catalogue.ts';
-import { seedInventory } from '../seed.ts';
+import { CATALOGUE } from '../seed/catalogue.ts';
+import { seedInventory } from '../seed/seed.ts';
 import { type InventoryUnderTest, startInventory } from '../testing.ts';
 
 let inventory: InventoryUnderTest;

@@ -1,4 +1,4 @@
-import { appendToOutbox } from '#platform/outbox/outbox.ts';
+import { appendToOutbox } from '#platform/messaging/outbox.ts';
 import type { Transaction } from '#platform/postgres/database.ts';
 import { saveStep } from '../db/order.queries.ts';
 import { advance, type Order, type OrderEvent } from '../domain/order.ts';

@@ -1,7 +1,7 @@
 import type { Database } from '#platform/postgres/database.ts';
 import { isTransient } from '#platform/postgres/database.ts';
-import { createWakeableLoop } from '#platform/postgres/wakeable-loop.ts';
-import type { Logger } from '#platform/telemetry/logger.ts';
+import { createWakeableLoop } from '#platform/loop/wakeable-loop.ts';
+import type { Logger } from '#platform/process/logger.ts';
 import { findUnpaidSince, lockOrder } from '../db/order.queries.ts';
 import { advanceOrder } from './advance-order.ts';
 

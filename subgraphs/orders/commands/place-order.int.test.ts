@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Message } from '#platform/events/messages.ts';
+import type { Message } from '#schema/messages.ts';
 import { basket, PLACE, shippingAddress, startOrders } from '../testing.ts';
 
 describe('placing an order', () => {

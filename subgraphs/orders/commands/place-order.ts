@@ -4,7 +4,7 @@ import { type Actor, requireUser } from '#platform/auth/actor.ts';
 import { once, parseKeyedInput } from '#platform/idempotency/once.ts';
 import { moneyInput } from '#platform/input/money.ts';
 import { idempotencyKey as key, optionalLine, requiredLine } from '#platform/input/text.ts';
-import { appendToOutbox } from '#platform/outbox/outbox.ts';
+import { appendToOutbox } from '#platform/messaging/outbox.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { keys } from '../db/idempotency.queries.ts';
 import { insertOrder } from '../db/order.queries.ts';

@@ -1,4 +1,4 @@
-import { Refusal } from '#platform/errors/refusal.ts';
+import { Refusal } from '#platform/refusal/refusal.ts';
 import type { OrderStatus } from '../domain/order.ts';
 
 /** Also where the order is somebody else's: whether it exists is none of the asker's business. */

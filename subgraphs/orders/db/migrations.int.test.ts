@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import type { Actor } from '#platform/auth/actor.ts';
-import { cloneDatabase } from '#tests/support/database.ts';
+import { cloneDatabase } from '#tests/support/database/database.ts';
 import { placeOrder } from '../commands/place-order.ts';
 import { lockOrder } from './order.queries.ts';
 

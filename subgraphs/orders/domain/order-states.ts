@@ -1,5 +1,5 @@
 /** What an order is in each of its statuses, and what can happen to it; how it moves is in order.ts. */
-import type { NewMessage } from '#platform/events/messages.ts';
+import type { NewMessage } from '#schema/messages.ts';
 import type { Money } from '#platform/money/money.ts';
 
 /** What the customer asked for. */

@@ -14,7 +14,7 @@
  * What an order asks of inventory and payments leaves as messages with the step that makes it necessary. Messages of one
  * order arrive in the order they left, so a release or void always comes after what it takes back; and so do replies.
  */
-import type { NewMessage } from '#platform/events/messages.ts';
+import type { NewMessage } from '#schema/messages.ts';
 import { equals, type Money, sum, times, toDecimal, toMessage } from '#platform/money/money.ts';
 import type {
   Common,

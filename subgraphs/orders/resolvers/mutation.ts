@@ -1,4 +1,4 @@
-import { asPayload } from '#platform/errors/refusal.ts';
+import { asPayload } from '#platform/refusal/refusal.ts';
 import { cancelOrder } from '../commands/cancel-order.ts';
 import { deliverOrder } from '../commands/deliver-order.ts';
 import { fulfilOrder } from '../commands/fulfil-order.ts';

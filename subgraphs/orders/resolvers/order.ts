@@ -1,5 +1,5 @@
 import { isStaff, mayReadOf } from '#platform/auth/actor.ts';
-import { notFound } from '#platform/errors/graphql-errors.ts';
+import { notFound } from '#platform/server/errors/graphql-errors.ts';
 import { type Money, sum, times, toDecimal } from '#platform/money/money.ts';
 import { offerOf, toMoney } from '../db/order-row.ts';
 import { actionsOn, type PricedLine } from '../domain/order.ts';

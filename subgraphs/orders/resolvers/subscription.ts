@@ -1,6 +1,6 @@
 import { requireStaff } from '#platform/auth/actor.ts';
-import { badArgument, cursorExpired, notFound } from '#platform/errors/graphql-errors.ts';
-import { toldWhereItBegins } from '#platform/server/event-stream.ts';
+import { badArgument, cursorExpired, notFound } from '#platform/server/errors/graphql-errors.ts';
+import { toldWhereItBegins } from '#platform/server/streams/event-stream.ts';
 import type { Context } from '../context.ts';
 import { lastPosition } from '../db/order-log.queries.ts';
 import { followAllOrders, followOrder, type OrderMove } from '../streams/order-streams.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Database } from '#platform/postgres/database.ts';
-import { refusalOf, take } from '#tests/support/subgraph-client.ts';
+import { refusalOf, take } from '#tests/support/subgraphs/subgraph-client.ts';
 import { readAllAfter } from '../db/order-log.queries.ts';
 import { authorise, reserve, startOrders } from '../testing.ts';
 

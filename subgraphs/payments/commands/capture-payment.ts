@@ -1,4 +1,4 @@
-import { appendToOutbox } from '#platform/outbox/outbox.ts';
+import { appendToOutbox } from '#platform/messaging/outbox.ts';
 import type { Transaction } from '#platform/postgres/database.ts';
 import { lockPaymentOfOrder } from '../db/payment.queries.ts';
 import { replyMessage } from '../domain/reply-message.ts';

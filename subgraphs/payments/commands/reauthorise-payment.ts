@@ -1,4 +1,4 @@
-import type { Payload } from '#platform/events/messages.ts';
+import type { Payload } from '#schema/messages.ts';
 import type { Transaction } from '#platform/postgres/database.ts';
 import { lockPaymentOfOrder, reopenPayment } from '../db/payment.queries.ts';
 import { mayBeAuthorisedAgain } from '../domain/payment.ts';

@@ -1,6 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { Refusal } from '#platform/errors/refusal.ts';
+import { Refusal } from '#platform/refusal/refusal.ts';
 import type { PaymentProvider } from '../provider/provider.ts';
 import { STAFF, createTestPayments, type TestPayments } from '../testing.ts';
 import { refundPayment } from './refund-payment.ts';

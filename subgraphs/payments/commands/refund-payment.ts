@@ -1,7 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
 import { type Actor, requireStaff } from '#platform/auth/actor.ts';
-import { Refusal } from '#platform/errors/refusal.ts';
+import { Refusal } from '#platform/refusal/refusal.ts';
 import { once, parseKeyedInput } from '#platform/idempotency/once.ts';
 import { formerMinor } from '#platform/idempotency/request-hash.ts';
 import { moneyInput } from '#platform/input/money.ts';

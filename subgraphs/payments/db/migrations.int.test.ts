@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { uuidv7 } from 'uuidv7';
-import { cloneDatabase } from '#tests/support/database.ts';
+import { cloneDatabase } from '#tests/support/database/database.ts';
 import { refundPayment } from '../commands/refund-payment.ts';
 import { createTestPayments, STAFF } from '../testing.ts';
 

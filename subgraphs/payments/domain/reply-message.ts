@@ -1,4 +1,4 @@
-import type { NewMessage } from '#platform/events/messages.ts';
+import type { NewMessage } from '#schema/messages.ts';
 import type { Reply } from './payment.ts';
 
 /** The reply about a payment, in the shape that travels. */

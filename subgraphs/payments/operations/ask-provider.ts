@@ -1,5 +1,5 @@
 import type { Money } from '#platform/money/money.ts';
-import type { Logger } from '#platform/telemetry/logger.ts';
+import type { Logger } from '#platform/process/logger.ts';
 import type { LeasedOperation } from '../db/operation.queries.ts';
 import { forbids, type Outcome, statusFor } from '../domain/payment.ts';
 import type { PaymentProvider } from '../provider/provider.ts';

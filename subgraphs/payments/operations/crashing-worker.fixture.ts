@@ -1,6 +1,6 @@
 /** A worker process that kills itself at a point of its first authorisation: `node … <database url> before|after`. */
 import { openDatabase } from '#platform/postgres/database.ts';
-import { createLogger } from '#platform/telemetry/logger.ts';
+import { createLogger } from '#platform/process/logger.ts';
 import { createSimulator } from '../provider/simulator.ts';
 import { runOperations } from './run-operations.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { silentLogger } from '#platform/telemetry/logger.ts';
+import { silentLogger } from '#platform/process/logger.ts';
 import { until } from '#tests/support/until.ts';
 import { createTestPayments, type TestPayments } from '../testing.ts';
 import { expireHolds } from './expire-holds.ts';

@@ -1,7 +1,7 @@
-import { appendToOutbox } from '#platform/outbox/outbox.ts';
+import { appendToOutbox } from '#platform/messaging/outbox.ts';
 import { type Database, isTransient } from '#platform/postgres/database.ts';
-import { createWakeableLoop } from '#platform/postgres/wakeable-loop.ts';
-import type { Logger } from '#platform/telemetry/logger.ts';
+import { createWakeableLoop } from '#platform/loop/wakeable-loop.ts';
+import type { Logger } from '#platform/process/logger.ts';
 import { hasOpenOperation } from '../db/operation.queries.ts';
 import { findEndingHolds, lockPayment, markExpired } from '../db/payment.queries.ts';
 import { replyMessage } from '../domain/reply-message.ts';

@@ -5,8 +5,8 @@
 import fc from 'fast-check';
 import { uuidv7 } from 'uuidv7';
 import { expect, test } from 'vitest';
-import { Refusal } from '#platform/errors/refusal.ts';
-import { silentLogger } from '#platform/telemetry/logger.ts';
+import { Refusal } from '#platform/refusal/refusal.ts';
+import { silentLogger } from '#platform/process/logger.ts';
 import { until } from '#tests/support/until.ts';
 import { refundPayment } from '../commands/refund-payment.ts';
 import type { PaymentRow } from '../db/tables.ts';

@@ -1,4 +1,4 @@
-import { appendToOutbox } from '#platform/outbox/outbox.ts';
+import { appendToOutbox } from '#platform/messaging/outbox.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { appendTransaction } from '../db/ledger.queries.ts';
 import {

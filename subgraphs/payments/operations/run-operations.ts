@@ -1,7 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import { type Database, isTransient } from '#platform/postgres/database.ts';
-import { createWakeableLoop } from '#platform/postgres/wakeable-loop.ts';
-import type { Logger } from '#platform/telemetry/logger.ts';
+import { createWakeableLoop } from '#platform/loop/wakeable-loop.ts';
+import type { Logger } from '#platform/process/logger.ts';
 import {
   giveBackOperation,
   leaseDueOperations,

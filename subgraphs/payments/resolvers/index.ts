@@ -1,4 +1,4 @@
-import { scalars } from '#platform/server/scalars.ts';
+import { scalars } from '#platform/server/schema/scalars.ts';
 import { Mutation } from './mutation.ts';
 import { Order } from './order.ts';
 import { Payment, PaymentConnection, PaymentTransaction } from './payment.ts';

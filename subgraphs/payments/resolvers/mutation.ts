@@ -1,4 +1,4 @@
-import { asPayload } from '#platform/errors/refusal.ts';
+import { asPayload } from '#platform/refusal/refusal.ts';
 import { refundPayment } from '../commands/refund-payment.ts';
 import type { MutationResolvers } from './types.generated.ts';
 

@@ -1,4 +1,4 @@
-import { Refusal } from '#platform/errors/refusal.ts';
+import { Refusal } from '#platform/refusal/refusal.ts';
 
 /** A good access token whose account has been deleted since. */
 export function accountGone(): Refusal {

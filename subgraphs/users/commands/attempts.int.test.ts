@@ -1,6 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database/database.ts';
 import type { CommandContext } from '../context.ts';
 import {
   ATTEMPT_WINDOW_MS,
@@ -11,7 +11,7 @@ import {
   ORIGINS_PER_USER,
 } from '../domain/password-attempts.ts';
 import type { UserRow } from '../db/tables.ts';
-import type { Passwords } from '../credentials/passwords.ts';
+import type { Passwords } from '../credentials/passwords/passwords.ts';
 import { createCommandContext, createTestClock, createUser, PASSWORD } from '../testing.ts';
 import { changePassword } from './change-password.ts';
 import { logIn } from './log-in.ts';

@@ -1,5 +1,5 @@
 import { requireStaff } from '#platform/auth/actor.ts';
-import { Refusal } from '#platform/errors/refusal.ts';
+import { Refusal } from '#platform/refusal/refusal.ts';
 import { isUuid } from '#platform/postgres/is-uuid.ts';
 import type { CommandContext } from '../context.ts';
 import type { UserRow } from '../db/tables.ts';

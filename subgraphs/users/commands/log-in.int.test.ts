@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Database } from '#platform/postgres/database.ts';
-import { cloneDatabase } from '#tests/support/database.ts';
+import { cloneDatabase } from '#tests/support/database/database.ts';
 import type { CommandContext } from '../context.ts';
 import { ATTEMPT_WINDOW_MS, ATTEMPTS_PER_WINDOW } from '../domain/password-attempts.ts';
 import { createCommandContext, createTestClock, createUser, PASSWORD } from '../testing.ts';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { parseInput } from '#platform/errors/parse-input.ts';
-import { Refusal } from '#platform/errors/refusal.ts';
+import { parseInput } from '#platform/input/parse-input.ts';
+import { Refusal } from '#platform/refusal/refusal.ts';
 import type { CommandContext } from '../context.ts';
-import { settleAttempts } from '../credentials/attempts.ts';
-import { checkPassword } from '../credentials/check-password.ts';
-import { type Session, startSession } from '../credentials/session.ts';
+import { settleAttempts } from '../credentials/attempts/attempts.ts';
+import { checkPassword } from '../credentials/passwords/check-password.ts';
+import { type Session, startSession } from '../credentials/tokens/session.ts';
 import { findUserByEmail, holdPassword } from '../db/user.queries.ts';
 import type { LogInInput } from '../resolvers/types.generated.ts';
 import { email, password } from './input-fields.ts';

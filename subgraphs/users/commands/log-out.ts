@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { parseInput } from '#platform/errors/parse-input.ts';
+import { parseInput } from '#platform/input/parse-input.ts';
 import type { CommandContext } from '../context.ts';
-import { hashOfToken } from '../credentials/refresh-tokens.ts';
+import { hashOfToken } from '../credentials/tokens/refresh-tokens.ts';
 import { endSession, lockSessionOfToken } from '../db/session.queries.ts';
 import type { LogOutInput } from '../resolvers/types.generated.ts';
 

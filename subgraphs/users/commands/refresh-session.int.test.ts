@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database/database.ts';
 import type { CommandContext } from '../context.ts';
-import { hashOfToken } from '../credentials/refresh-tokens.ts';
-import { startSession } from '../credentials/session.ts';
+import { hashOfToken } from '../credentials/tokens/refresh-tokens.ts';
+import { startSession } from '../credentials/tokens/session.ts';
 import { refreshTokens, type UserRow } from '../db/tables.ts';
 import { USED_TOKENS_PER_SESSION } from '../domain/limits.ts';
 import { REFRESH_TOKEN_LIFE_MS, REPEAT_WINDOW_MS } from '../domain/session.ts';

@@ -1,10 +1,15 @@
 import { z } from 'zod';
-import { parseInput } from '#platform/errors/parse-input.ts';
-import { Refusal } from '#platform/errors/refusal.ts';
+import { parseInput } from '#platform/input/parse-input.ts';
+import { Refusal } from '#platform/refusal/refusal.ts';
 import type { Transaction } from '#platform/postgres/database.ts';
 import type { CommandContext } from '../context.ts';
-import { hashOfToken, newRefreshToken, sealForPredecessor, unseal } from '../credentials/refresh-tokens.ts';
-import { describeSession, type Session } from '../credentials/session.ts';
+import {
+  hashOfToken,
+  newRefreshToken,
+  sealForPredecessor,
+  unseal,
+} from '../credentials/tokens/refresh-tokens.ts';
+import { describeSession, type Session } from '../credentials/tokens/session.ts';
 import {
   deleteOldestTokens,
   endSession,

@@ -1,12 +1,12 @@
 import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
-import { parseInput } from '#platform/errors/parse-input.ts';
-import { Refusal } from '#platform/errors/refusal.ts';
+import { parseInput } from '#platform/input/parse-input.ts';
+import { Refusal } from '#platform/refusal/refusal.ts';
 import type { CommandContext } from '../context.ts';
-import { settleAttempts, takeOfNetwork } from '../credentials/attempts.ts';
-import { laneOf } from '../credentials/lanes.ts';
-import { refuseWeak } from '../credentials/password-strength.ts';
-import { type Session, startSession } from '../credentials/session.ts';
+import { settleAttempts, takeOfNetwork } from '../credentials/attempts/attempts.ts';
+import { laneOf } from '../credentials/attempts/lanes.ts';
+import { refuseWeak } from '../credentials/passwords/password-strength.ts';
+import { type Session, startSession } from '../credentials/tokens/session.ts';
 import type { Subject } from '../db/password-attempt.queries.ts';
 import { insertUser } from '../db/user.queries.ts';
 import { NETWORK_REGISTRATIONS, NETWORK_TAKEN } from '../domain/password-attempts.ts';

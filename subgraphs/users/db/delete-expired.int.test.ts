@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cloneDatabase } from '#tests/support/database.ts';
+import { cloneDatabase } from '#tests/support/database/database.ts';
 import { logIn } from '../commands/log-in.ts';
 import { refreshSession } from '../commands/refresh-session.ts';
 import { passwordAttempts, refreshTokens, sessions } from './tables.ts';

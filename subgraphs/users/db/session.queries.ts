@@ -1,5 +1,5 @@
 import { and, desc, eq, inArray, isNotNull, isNull, lte, notExists, type SQL } from 'drizzle-orm';
-import { outbox } from '#platform/outbox/tables.ts';
+import { outbox } from '#platform/messaging/tables.ts';
 import type { Queryable, Transaction } from '#platform/postgres/database.ts';
 import type { EndReason } from '../domain/session.ts';
 import { type RefreshTokenRow, refreshTokens, type SessionRow, sessions, users } from './tables.ts';

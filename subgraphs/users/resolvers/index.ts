@@ -1,4 +1,4 @@
-import { scalars } from '#platform/server/scalars.ts';
+import { scalars } from '#platform/server/schema/scalars.ts';
 import { Mutation } from './mutation.ts';
 import { Query } from './query.ts';
 import type { Resolvers } from './types.generated.ts';

@@ -1,12 +1,12 @@
-import { asPayload, Refusal } from '#platform/errors/refusal.ts';
-import { addAddress } from '../commands/add-address.ts';
+import { asPayload, Refusal } from '#platform/refusal/refusal.ts';
+import { addAddress } from '../commands/profile/add-address.ts';
 import { changePassword } from '../commands/change-password.ts';
 import { logIn } from '../commands/log-in.ts';
 import { logOut } from '../commands/log-out.ts';
 import { refreshSession } from '../commands/refresh-session.ts';
 import { registerUser } from '../commands/register-user.ts';
-import { removeAddress } from '../commands/remove-address.ts';
-import { updateProfile } from '../commands/update-profile.ts';
+import { removeAddress } from '../commands/profile/remove-address.ts';
+import { updateProfile } from '../commands/profile/update-profile.ts';
 import type { Context } from '../context.ts';
 import { PASSWORDS_PER_REQUEST } from '../domain/password-attempts.ts';
 import type { MutationResolvers, UserAccountErrorCode } from './types.generated.ts';

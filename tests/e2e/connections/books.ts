@@ -1,6 +1,6 @@
 import postgres from 'postgres';
 import { until } from '#tests/support/until.ts';
-import type { DatabaseName } from '../../../scripts/databases.ts';
+import type { DatabaseName } from '#system/databases.ts';
 import type { BehindProxy } from './servers.ts';
 
 export type Books = Readonly<Record<DatabaseName, postgres.Sql>> & AsyncDisposable;

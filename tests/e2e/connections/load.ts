@@ -9,7 +9,7 @@ import {
 } from '#tests/documents/documents.generated.ts';
 import type { Random } from '#tests/oracle/random.ts';
 import { AnswerError, type ApiClient } from '#tests/support/api-client.ts';
-import { insist } from '../../../scripts/patience.ts';
+import { insist } from '#system/patience.ts';
 
 /** What customers and staff were told was done. */
 export interface Acknowledged {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createSubgraphClient } from '#tests/support/subgraph-client.ts';
+import { createSubgraphClient } from '#tests/support/subgraphs/subgraph-client.ts';
 import { uuidv7 } from 'uuidv7';
 import type { TestSystem } from '#tests/support/system.ts';
-import type { SubgraphName } from '../../../scripts/supergraph.ts';
+import type { SubgraphName } from '#system/supergraph.ts';
 
 const entity = (typename: string) =>
   `{ _entities(representations: [{ __typename: "${typename}", id: "${uuidv7()}" }]) { __typename } }`;

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { startEmbeddedPostgres } from '#platform/postgres/embedded-postgres.ts';
-import { type FlakyProxy, startFlakyProxy } from '#tests/support/flaky-proxy.ts';
+import { startEmbeddedPostgres } from '#system/postgres/embedded-postgres.ts';
+import { type FlakyProxy, startFlakyProxy } from '#tests/support/database/flaky-proxy.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '#tests/support/system.ts';
-import { DATABASES, type DatabaseName } from '../../../scripts/databases.ts';
+import { DATABASES, type DatabaseName } from '#system/databases.ts';
 
 /** A PostgreSQL server for the whole system, and a bad network between the two. */
 export interface BehindProxy extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import type { Random } from '#tests/oracle/random.ts';
 import type { TestSystem } from '#tests/support/system.ts';
-import type { ServiceName } from '../../../scripts/start/system.ts';
+import type { ServiceName } from '#system/start/system.ts';
 import type { Follower } from './follower.ts';
 import { pauseUnless } from './shop.ts';
 

@@ -9,7 +9,7 @@ import {
 } from '#tests/documents/documents.generated.ts';
 import type { Random } from '#tests/oracle/random.ts';
 import type { ApiClient } from '#tests/support/api-client.ts';
-import { insist } from '../../../scripts/patience.ts';
+import { insist } from '#system/patience.ts';
 
 /** How an order ends, if nothing goes wrong with the test. */
 export type Fate = 'DELIVERED' | 'CANCELLED' | 'REJECTED';

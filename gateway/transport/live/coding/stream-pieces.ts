@@ -1,5 +1,5 @@
-import type { LiveEvent } from '#gateway/subscriptions/live-event.ts';
-import type { HttpFraming } from '#gateway/transport/live/http-framing.ts';
+import type { LiveEvent } from '#gateway/live/live-event.ts';
+import type { HttpFraming } from '#gateway/transport/live/http/framing.ts';
 import { createStreamEncoder, deflated, type StreamCoding } from './stream-coding.ts';
 
 /** The bytes of one answer that streams, piece by piece and in this order: each can be read as soon as it is there. */
