@@ -137,3 +137,15 @@ function logUnexpected(
     logger.warn({ requestId, code, path, service: extensions?.['service'], err: cause }, message);
   }
 }
+
+/** What `prepare` throws carries the errors of the request; anything else is a defect of ours. */
+export function requestErrors(error: unknown): readonly GraphQLError[] {
+  if (error instanceof GraphQLError) return [error];
+  if (error instanceof Error && 'errors' in error && Array.isArray(error.errors)) return error.errors;
+  return [
+    new GraphQLError('Internal server error', {
+      originalError: error instanceof Error ? error : new Error(String(error)),
+      extensions: { code: 'INTERNAL_SERVER_ERROR' },
+    }),
+  ];
+}

@@ -22,8 +22,8 @@ async function main(): Promise<void> {
     logger.error({ err: error }, 'a promise that nobody waits for was rejected');
   });
   const supergraph = await loadSupergraph(config.supergraphFile);
-  const gateway = await createGateway({ config, logger, supergraph, createPlanning });
-  await gateway.current.planning.practise(PRACTICE_MS);
+  const gateway = createGateway({ config, logger, supergraph, createPlanning });
+  await gateway.engine.current.planning.practise(PRACTICE_MS);
   const { url } = await gateway.listen();
   stopOnSignals(gateway, config, logger);
   logger.info(

@@ -2,9 +2,9 @@ import { GraphQLError, print } from 'graphql';
 import type { Logger } from 'pino';
 import type { UpstreamConfig } from '#gateway/settings.ts';
 import type { CompiledSubscription, EngineResult, Variables } from '#gateway/execution/compiled-operation.ts';
-import type { Gateway } from '#gateway/gateway.ts';
+import type { Engine } from '#gateway/engine.ts';
 import type { PreparedOperation } from '#gateway/planning/planning.ts';
-import type { ErrorMask } from '#gateway/errors.ts';
+import { type ErrorMask, requestErrors } from '#gateway/errors.ts';
 import type { Generation } from '#gateway/generations.ts';
 import {
   CLIENT_ADDRESS_HEADER,
@@ -42,7 +42,7 @@ export interface Subscriptions extends AsyncDisposable {
 }
 
 export interface SubscriptionsDeps {
-  readonly gateway: Pick<Gateway, 'current' | 'upstreams' | 'onSwap' | 'execute'>;
+  readonly engine: Pick<Engine, 'current' | 'upstreams' | 'onSwap' | 'execute'>;
   readonly live: LiveConfig;
   readonly upstream: UpstreamConfig;
   readonly mask: ErrorMask;
@@ -70,10 +70,10 @@ const REPLANS_PER_TURN = 50;
 const NOTHING: Subscription = { once: false, stop() {}, renew() {} };
 
 export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
-  const { gateway, live, logger } = deps;
+  const { engine, live, logger } = deps;
   const metrics = createLiveMetrics();
   const upstreamStreams = createUpstreamStreams({ live, upstream: deps.upstream, metrics, logger });
-  const upstreams = createEntityBatching(gateway.upstreams);
+  const upstreams = createEntityBatching(engine.upstreams);
   const groups = new Map<string, GroupEntry>();
   const quotas = createQuotas(live.maxSubscriptionsPerUser);
   const tooMany = failure(
@@ -143,14 +143,14 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
     request: LiveRequest,
     headers: ForwardedHeaders,
   ): Ready | StreamEnd | Promise<Ready | StreamEnd> {
-    const generation = gateway.current;
+    const generation = engine.current;
     try {
       const address = headers[CLIENT_ADDRESS_HEADER] ?? '';
       const prepared = generation.planning.prepare(request.query, request.operationName, address);
       if (!(prepared instanceof Promise)) return { generation, prepared };
       return prepared.then(
         (later) =>
-          generation === gateway.current ? { generation, prepared: later } : prepare(request, headers),
+          generation === engine.current ? { generation, prepared: later } : prepare(request, headers),
         (error) => failed(requestErrors(error)),
       );
     } catch (error) {
@@ -284,7 +284,7 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
     const stopping = new AbortController();
     const { headers, requestId } = client;
     const answer = async () => {
-      const result = await gateway.execute(request, { headers, requestId, signal: stopping.signal });
+      const result = await engine.execute(request, { headers, requestId, signal: stopping.signal });
       if (stopping.signal.aborted) return;
       // Without data nothing was executed: the request itself was at fault.
       if (result.data === undefined && result.errors !== undefined)
@@ -300,15 +300,15 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
 
   /** Every group goes on with the plan of the new supergraph; those that it does not allow any more end, spread out. */
   async function replanAll(): Promise<void> {
-    const generation = gateway.current;
+    const generation = engine.current;
     let turn = 0;
     for (const [key, entry] of groups) {
       if ((turn += 1) % REPLANS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
-      if (gateway.current !== generation) return;
+      if (engine.current !== generation) return;
       if (disposed || groups.get(key) !== entry) continue;
       const invalid = await replan(entry);
       // Another swap came in the meantime, and with it another round.
-      if (gateway.current !== generation) return;
+      if (engine.current !== generation) return;
       if (invalid === undefined || disposed || groups.get(key) !== entry) continue;
       const members = entry.group.dissolve();
       groups.delete(key);
@@ -320,10 +320,10 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
 
   /** Undefined when the group goes on. */
   async function replan({ group, request }: GroupEntry): Promise<StreamEnd | undefined> {
-    const generation = gateway.current;
+    const generation = engine.current;
     try {
       const prepared = await generation.planning.prepare(request.query, request.operationName);
-      if (gateway.current !== generation) return undefined;
+      if (engine.current !== generation) return undefined;
       const coerced = prepared.coerce(request.variables ?? {});
       if ('errors' in coerced) return invalidated(coerced.errors);
       if (prepared.compiled.kind !== 'subscription') return invalidated([]);
@@ -345,14 +345,14 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
     );
   }
 
-  const stopListening = gateway.onSwap(() => void replanAll());
+  const stopListening = engine.onSwap(() => void replanAll());
 
   return {
     metrics,
     subscribe(request, client, subscriber) {
       let kind: PreparedOperation['kind'];
       try {
-        kind = gateway.current.planning.kindOf(request.query, request.operationName);
+        kind = engine.current.planning.kindOf(request.query, request.operationName);
       } catch (error) {
         subscriber.end(failed(requestErrors(error), client.requestId));
         return NOTHING;
@@ -388,14 +388,4 @@ function streamHeaders(headers: ForwardedHeaders): ForwardedHeaders {
 function codeOf(end: StreamEnd): string {
   const code = end.kind === 'failed' ? end.errors[0]?.extensions?.['code'] : undefined;
   return typeof code === 'string' ? code : 'failed';
-}
-
-function requestErrors(error: unknown): readonly GraphQLError[] {
-  if (error instanceof GraphQLError) return [error];
-  if (error instanceof Error && 'errors' in error && Array.isArray(error.errors)) return error.errors;
-  return [
-    new GraphQLError('Internal server error', {
-      originalError: error instanceof Error ? error : new Error(String(error)),
-    }),
-  ];
 }

@@ -1,4 +1,4 @@
-import type { GatewayRequest } from '#gateway/gateway.ts';
+import type { GatewayRequest } from '#gateway/request.ts';
 import { parseExactJson, parseRequestJson } from '#gateway/json/exact-json.ts';
 import type { PersistedQueries } from './persisted-queries.ts';
 import { malformed } from './refusal.ts';

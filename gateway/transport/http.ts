@@ -2,8 +2,9 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from '#gateway/settings.ts';
-import type { ClientContext, Gateway } from '#gateway/gateway.ts';
-import type { ErrorMask } from '#gateway/errors.ts';
+import type { Engine } from '#gateway/engine.ts';
+import type { ClientContext } from '#gateway/request.ts';
+import type { Subscriptions } from '#gateway/live/subscriptions.ts';
 import { useCors } from './http/hooks/use-cors.ts';
 import { useMetrics } from '#gateway/plugins/use-metrics.ts';
 import { answerOverloaded, RETRY_AFTER_S, useOverload } from './http/hooks/use-overload.ts';
@@ -38,7 +39,6 @@ const QUERY_PLAN_HEADER = 'x-query-plan';
 
 export interface HttpServer extends AsyncDisposable {
   readonly url: string;
-  readonly live: Pick<LiveEndpoint, 'metrics' | 'drain'>;
   /** Refuses new requests and resolves when those in flight have ended, or the bound has passed. */
   drain(): Promise<void>;
 }
@@ -46,28 +46,27 @@ export interface HttpServer extends AsyncDisposable {
 interface Deps {
   readonly config: GatewayConfig;
   readonly logger: Logger;
-  readonly gateway: Gateway;
-  readonly mask: ErrorMask;
+  readonly engine: Engine;
+  readonly live: Subscriptions;
 }
 
 /**
  * Serves the endpoint, its health and, where they are on, explorers and metrics. Rejects when the address is taken.
  * @throws {ListenError}
  */
-export async function serveHttp({ config, logger, gateway, mask }: Deps): Promise<HttpServer> {
-  const { admission } = gateway;
+export async function serveHttp({ config, logger, engine, live: subscriptions }: Deps): Promise<HttpServer> {
+  const { admission } = engine;
   const clientAddress = createClientAddress(config.http.trustedProxies);
   const persisted = createPersistedQueries();
   const live = createLiveEndpoint({
     path: GRAPHQL_PATH,
     clientAddress,
-    gateway,
+    subscriptions,
     upstream: config.upstream,
     live: config.live,
     persisted,
     compressStreams: config.http.compressStreams,
     corsOrigins: config.corsOrigins,
-    mask,
     logger,
   });
   const app = createApp(config);
@@ -82,11 +81,11 @@ export async function serveHttp({ config, logger, gateway, mask }: Deps): Promis
     useMetrics(app, {
       graphqlPath: GRAPHQL_PATH,
       admission,
-      live: live.metrics,
-      planning: gateway.planningMetrics,
-      plannedBytes: () => gateway.current.planning.bytes,
+      live: subscriptions.metrics,
+      planning: engine.planningMetrics,
+      plannedBytes: () => engine.current.planning.bytes,
     });
-  serveHealth(app, gateway);
+  serveHealth(app, engine);
   const pages = await servePages(app, {
     endpoint: GRAPHQL_PATH,
     explorer: config.explorer,
@@ -106,20 +105,19 @@ export async function serveHttp({ config, logger, gateway, mask }: Deps): Promis
     counted: true,
   });
   const graphql = createGraphqlOverHttp({
-    gateway,
+    engine,
     persisted,
     corsOrigins: config.corsOrigins,
     maxBatch: config.batching ? config.http.maxBatch : 0,
     compressFrom: config.http.compressFromBytes,
   });
-  const shared = config.shareRequests ? createSharedAnswers(gateway) : undefined;
-  serveGraphql(app, { gateway, graphql, shared, live, openAnswers, pages, clientOf });
+  const shared = config.shareRequests ? createSharedAnswers(engine) : undefined;
+  serveGraphql(app, { engine, graphql, shared, live, openAnswers, pages, clientOf });
   live.attach(app.server);
 
   const url = await listen(app, config);
   return {
     url,
-    live,
     async drain() {
       await Promise.all([admission.drain(config.shutdownTimeoutMs), live.drain()]);
     },
@@ -132,7 +130,7 @@ export async function serveHttp({ config, logger, gateway, mask }: Deps): Promis
 }
 
 interface Endpoint {
-  readonly gateway: Gateway;
+  readonly engine: Engine;
   readonly graphql: GraphqlOverHttp;
   readonly shared: SharedAnswers | undefined;
   readonly live: LiveEndpoint;
@@ -142,7 +140,7 @@ interface Endpoint {
 }
 
 function serveGraphql(app: FastifyInstance, endpoint: Endpoint): void {
-  const { gateway, graphql, shared, live, openAnswers, pages, clientOf } = endpoint;
+  const { engine, graphql, shared, live, openAnswers, pages, clientOf } = endpoint;
   app.route({
     method: ['GET', 'POST'],
     url: GRAPHQL_PATH,
@@ -153,7 +151,7 @@ function serveGraphql(app: FastifyInstance, endpoint: Endpoint): void {
         if (page !== undefined) return page;
       }
       // Others may have come while this one's body was on its way.
-      const refusal = gateway.admission.refusal();
+      const refusal = engine.admission.refusal();
       if (refusal !== undefined) return answerOverloaded(reply, refusal);
       const gone = new AbortController();
       const client = clientOf(request, gone.signal);
@@ -162,7 +160,7 @@ function serveGraphql(app: FastifyInstance, endpoint: Endpoint): void {
         graphql.answer(graphql.read(request), request, wanted, whose);
       if (shared !== undefined && key !== undefined && shared.has(key)) {
         openAnswers.begin(reply.raw, () => gone.abort());
-        if (gateway.current.planning.pending > 0) shared.alsoWaits(graphql.read(request), client);
+        if (engine.current.planning.pending > 0) shared.alsoWaits(graphql.read(request), client);
         return send(reply, request, await shared.join(key, client, start));
       }
       const asked = graphql.read(request);

@@ -2,7 +2,7 @@ import type { Database } from '#platform/postgres/database.ts';
 import type { RequestContext } from '#platform/server/request-context.ts';
 import type { Logger } from '#platform/process/logger.ts';
 import type { AccessTokens } from './credentials/tokens/access-tokens.ts';
-import type { HashOrigin } from './credentials/attempts/attempts.ts';
+import type { HashOrigin } from './credentials/attempts/origin-hash.ts';
 import type { Passwords } from './credentials/passwords/passwords.ts';
 import type { UntilHeard } from './credentials/tokens/until-heard.ts';
 import { PASSWORDS_PER_REQUEST } from './domain/password-attempts.ts';

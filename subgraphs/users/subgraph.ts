@@ -8,7 +8,7 @@ import type { Logger } from '#platform/process/logger.ts';
 import { createContext, type Services } from './context.ts';
 import { createAccessTokens, type SigningKey } from './credentials/tokens/access-tokens.ts';
 import { hasEnded } from './credentials/tokens/has-ended.ts';
-import { createOriginHash } from './credentials/attempts/attempts.ts';
+import { createOriginHash } from './credentials/attempts/origin-hash.ts';
 import { createPasswords } from './credentials/passwords/passwords.ts';
 import { createUntilHeard } from './credentials/tokens/until-heard.ts';
 import { deleteExpired } from './db/delete-expired.ts';

@@ -8,7 +8,7 @@ import { silentLogger as logger } from '#platform/process/logger.ts';
 import { cloneDatabase, type TestDatabase } from '#tests/support/database/database.ts';
 import type { CommandContext } from './context.ts';
 import { createAccessTokens, type SigningKey } from './credentials/tokens/access-tokens.ts';
-import { createOriginHash } from './credentials/attempts/attempts.ts';
+import { createOriginHash } from './credentials/attempts/origin-hash.ts';
 import { createPasswords } from './credentials/passwords/passwords.ts';
 import type { UserRow } from './db/tables.ts';
 import { insertUser } from './db/user.queries.ts';

@@ -6,6 +6,7 @@ import { createClient } from 'graphql-sse';
 import { EventSource } from 'undici';
 import { expect, test } from 'vitest';
 import { until } from '#tests/support/until.ts';
+import { startFlakyProxy } from '#tests/support/database/flaky-proxy.ts';
 import { startLiveGateway } from './support/live-gateway.ts';
 import { itemChanged } from './support/raw-client.ts';
 
@@ -83,12 +84,13 @@ test('server-sent events carry each event’s cursor as id, and Last-Event-ID re
 
 test('an EventSource that loses its stream before the first event misses nothing', async () => {
   await using live = await startLiveGateway();
+  await using way = await startFlakyProxy({ port: Number(new URL(live.url).port) });
   live.feed.publish('a');
   const query = 'subscription { itemChangedAnnounced(id: "a") { version } }';
   const versions: unknown[] = [];
   const ids: string[] = [];
   const open = () => {
-    const source = new EventSource(`${live.url}?${new URLSearchParams({ query }).toString()}`, {
+    const source = new EventSource(`${way.through(live.url)}?${new URLSearchParams({ query }).toString()}`, {
       node: { reconnectionTime: 50 },
     });
     source.addEventListener('next', (event) => {
@@ -103,10 +105,11 @@ test('an EventSource that loses its stream before the first event misses nothing
   const joined = open();
   await expect.poll(() => live.metrics.subscriptions).toBe(2);
 
-  const lost = live.drain();
+  way.refuse(true);
+  way.cut();
   await live.feed.until(() => live.feed.active === 0);
   live.feed.publish('a');
-  await lost;
+  way.refuse(false);
 
   const update = { itemChangedAnnounced: { version: 2 } };
   await expect.poll(() => versions, { timeout: 10_000 }).toEqual([update, update]);

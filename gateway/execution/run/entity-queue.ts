@@ -2,7 +2,7 @@
 // entity is named once.
 import { MAX_VALUE_DEPTH } from '#gateway/json/nesting.ts';
 import type { CompiledStep } from '#gateway/execution/compile/steps/compile-step.ts';
-import type { Gathered } from '#gateway/execution/compile/entities/representations.ts';
+import type { Gathered } from '#gateway/execution/compile/entities/gathered.ts';
 import { createReporter } from './reporting.ts';
 import type { Batch, Part, Queue, Run } from './run-state.ts';
 

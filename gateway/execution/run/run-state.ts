@@ -3,7 +3,7 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { EngineResult, ExecutionContext, Variables } from '../compiled-operation.ts';
 import type { CompiledStep } from '#gateway/execution/compile/steps/compile-step.ts';
 import type { Data } from '#gateway/execution/compile/steps/merging.ts';
-import type { Gathered } from '#gateway/execution/compile/entities/representations.ts';
+import type { Gathered } from '#gateway/execution/compile/entities/gathered.ts';
 import type { NameTree } from './client-errors.ts';
 import type { CombinedRequest } from './combined-request.ts';
 

@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { OVERLOADED } from '#gateway/admission.ts';
 import type { EngineResult } from '#gateway/execution/compiled-operation.ts';
-import type { ClientContext, Gateway, GatewayRequest } from '#gateway/gateway.ts';
+import type { Engine } from '#gateway/engine.ts';
+import type { ClientContext, GatewayRequest } from '#gateway/request.ts';
 import { isAllowedOrigin } from './hooks/use-cors.ts';
 import type { WantedAnswer } from './accept.ts';
 import { readBody, readGraphqlRequest, readParameters } from '#gateway/transport/graphql-request.ts';
@@ -43,7 +44,7 @@ export interface GraphqlOverHttp {
 }
 
 export interface GraphqlOverHttpDeps {
-  readonly gateway: Pick<Gateway, 'current' | 'execute'>;
+  readonly engine: Pick<Engine, 'current' | 'execute'>;
   readonly persisted: PersistedQueries;
   /** Whose pages may call the gateway. */
   readonly corsOrigins: readonly (string | RegExp)[];
@@ -65,7 +66,7 @@ const LONGEST_TURN_MS = 10;
 
 /** GraphQL over HTTP: https://graphql.github.io/graphql-over-http/draft/ */
 export function createGraphqlOverHttp(deps: GraphqlOverHttpDeps): GraphqlOverHttp {
-  const { gateway, persisted, corsOrigins, maxBatch, compressFrom } = deps;
+  const { engine, persisted, corsOrigins, maxBatch, compressFrom } = deps;
 
   async function answerOne(
     asked: GatewayRequest,
@@ -73,7 +74,7 @@ export function createGraphqlOverHttp(deps: GraphqlOverHttpDeps): GraphqlOverHtt
     contentType: string,
     client: ClientContext,
   ): Promise<HttpAnswer> {
-    const result = await gateway.execute(asked, client);
+    const result = await engine.execute(asked, client);
     const status = statusOf(result);
     const { errors, data, extensions } = result;
     return {
@@ -114,7 +115,7 @@ export function createGraphqlOverHttp(deps: GraphqlOverHttpDeps): GraphqlOverHtt
   /** What is wrong with one operation is in its own answer. */
   async function answerItem(item: unknown, client: ClientContext): Promise<EngineResult> {
     try {
-      return await gateway.execute(readGraphqlRequest(item, persisted), client);
+      return await engine.execute(readGraphqlRequest(item, persisted), client);
     } catch (error) {
       if (error instanceof RequestRefusal) return { errors: [error.toJSON()] };
       throw error;
@@ -123,7 +124,7 @@ export function createGraphqlOverHttp(deps: GraphqlOverHttpDeps): GraphqlOverHtt
 
   function kindOf({ query, operationName }: GatewayRequest): OperationKind | undefined {
     try {
-      return gateway.current.planning.kindOf(query, operationName);
+      return engine.current.planning.kindOf(query, operationName);
     } catch {
       return undefined;
     }

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
-import type { ClientContext, Gateway } from '#gateway/gateway.ts';
+import type { Engine } from '#gateway/engine.ts';
+import type { ClientContext } from '#gateway/request.ts';
 import { CLIENT_ADDRESS_HEADER, identityOf } from '#gateway/subgraphs/forwarded-headers.ts';
 import { createSharing } from '#gateway/subgraphs/calls/sharing.ts';
 import { type Asked, type HttpAnswer, isBatch } from './graphql-over-http.ts';
@@ -27,8 +28,8 @@ export interface SharedAnswers {
   ): Promise<HttpAnswer>;
 }
 
-export function createSharedAnswers(gateway: Pick<Gateway, 'current' | 'writes'>): SharedAnswers {
-  const sharing = createSharing<HttpAnswer>(gateway.writes);
+export function createSharedAnswers(engine: Pick<Engine, 'current' | 'writes'>): SharedAnswers {
+  const sharing = createSharing<HttpAnswer>(engine.writes);
   return {
     keyOf({ method, url, headers, body }, client) {
       if (method !== 'POST' || typeof body !== 'string' || client.queryPlan) return undefined;
@@ -38,14 +39,14 @@ export function createSharedAnswers(gateway: Pick<Gateway, 'current' | 'writes'>
     isShareable(asked) {
       if (isBatch(asked)) return false;
       try {
-        return gateway.current.planning.kindOf(asked.query, asked.operationName) === 'query';
+        return engine.current.planning.kindOf(asked.query, asked.operationName) === 'query';
       } catch {
         // Whoever answers it says what is wrong.
         return false;
       }
     },
     alsoWaits(asked, { headers }) {
-      const { planning } = gateway.current;
+      const { planning } = engine.current;
       if (isBatch(asked)) return;
       try {
         const address = headers[CLIENT_ADDRESS_HEADER] ?? '';

@@ -1,11 +1,8 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from '#gateway/settings.ts';
-import type { Gateway } from '#gateway/gateway.ts';
-import type { ErrorMask } from '#gateway/errors.ts';
 import type { LiveConfig } from '#gateway/live/live-settings.ts';
-import type { LiveMetrics } from '#gateway/live/live-metrics.ts';
-import { createSubscriptions } from '#gateway/live/subscriptions.ts';
+import type { Subscriptions } from '#gateway/live/subscriptions.ts';
 import type { PersistedQueries } from '#gateway/transport/persisted-queries.ts';
 import type { ClientAddress } from '#gateway/transport/client-address.ts';
 import { createConnectionPlaces } from './connection-places.ts';
@@ -13,9 +10,8 @@ import { createOutgoing } from './outgoing.ts';
 import { createHttpStreams, type HttpStreams } from './http/streams.ts';
 import { serveWebSocket, type WebSocketEndpoint } from './ws/ws.ts';
 
-/** Everything live behind one endpoint: the shared streams and the four ways to them. */
+/** The four ways to the live engine behind one endpoint. */
 export interface LiveEndpoint extends AsyncDisposable {
-  readonly metrics: LiveMetrics;
   /** Server-sent events and multipart: for the HTTP handler of the endpoint. */
   readonly http: HttpStreams;
   /** Takes the WebSockets of `server`. Once. */
@@ -27,26 +23,23 @@ export interface LiveEndpoint extends AsyncDisposable {
 export interface LiveEndpointDeps {
   readonly path: string;
   readonly clientAddress: ClientAddress;
-  readonly gateway: Pick<Gateway, 'current' | 'upstreams' | 'onSwap' | 'execute'>;
+  readonly subscriptions: Subscriptions;
   readonly upstream: GatewayConfig['upstream'];
   readonly live: LiveConfig;
   readonly persisted: PersistedQueries;
   /** Streams over HTTP are compressed for clients that ask for it. */
   readonly compressStreams: boolean;
   readonly corsOrigins: GatewayConfig['corsOrigins'];
-  readonly mask: ErrorMask;
   readonly logger: Logger;
 }
 
 export function createLiveEndpoint(deps: LiveEndpointDeps): LiveEndpoint {
-  const { path, live, logger } = deps;
-  const subscriptions = createSubscriptions(deps);
+  const { path, live, subscriptions, logger } = deps;
   const outgoing = createOutgoing(live.maxBufferedBytes);
   const places = createConnectionPlaces(live, subscriptions.metrics);
   const http = createHttpStreams({ subscriptions, live, outgoing, places, compress: deps.compressStreams });
   let webSockets: WebSocketEndpoint | undefined;
   return {
-    metrics: subscriptions.metrics,
     http,
     attach(server) {
       const { forwardHeaders } = deps.upstream;
@@ -69,7 +62,6 @@ export function createLiveEndpoint(deps: LiveEndpointDeps): LiveEndpoint {
     async [Symbol.asyncDispose]() {
       await http[Symbol.asyncDispose]();
       await webSockets?.[Symbol.asyncDispose]();
-      await subscriptions[Symbol.asyncDispose]();
     },
   };
 }

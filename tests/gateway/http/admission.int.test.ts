@@ -185,7 +185,7 @@ test('a drain waits for operations over sockets, and takes no more', async () =>
 
 test('a client that takes nothing of its answers is let go, and they no longer count', async () => {
   await using brief = await startGateway(stubs.supergraphSdl, { REQUEST_TIMEOUT_MS: '200' });
-  const { admission } = brief.gateway;
+  const { admission } = brief.gateway.engine;
   using connection = await connectTo(brief.url);
   connection.socket.pause();
   const query = '{ __schema { types { name description kind } directives { name description } } }';

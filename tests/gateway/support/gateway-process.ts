@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 
-const MAIN = path.resolve(import.meta.dirname, '../../gateway/main.ts');
+const MAIN = path.resolve(import.meta.dirname, '../../../gateway/main.ts');
 
 export interface GatewayProcess extends AsyncDisposable {
   readonly child: ChildProcess;

@@ -43,7 +43,7 @@ export async function startGateway(
   const log: Record<string, unknown>[] = [];
   const config = readConfig([], { SUPERGRAPH: supergraphFile, PORT: '0', ...settings });
   const logger = pino({ level: 'info' }, { write: (line: string) => log.push(JSON.parse(line)) });
-  const gateway = await createGateway({
+  const gateway = createGateway({
     config,
     logger,
     supergraph: await loadSupergraph(supergraphFile),

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { readConfig } from '#gateway/settings.ts';
-import { createGateway, type Gateway, type GatewayDeps } from '#gateway/gateway.ts';
-import { DEFAULT_LIVE_CONFIG, type LiveConfig } from '#gateway/live/live-settings.ts';
+import type { EngineDeps } from '#gateway/engine.ts';
+import { createGateway, type Gateway } from '#gateway/gateway.ts';
+import type { LiveConfig } from '#gateway/live/live-settings.ts';
 import type { LiveMetrics } from '#gateway/live/live-metrics.ts';
 import { parseSupergraph } from '#gateway/supergraph/supergraph.ts';
 import { planInThreads } from '#tests/support/planner-threads.ts';
-import { serveForTest } from './serve-for-test.ts';
 import { composeStubs, type Feed, type People, startFeed, startPeople } from './stub-subgraphs.ts';
 
 /** A gateway with live updates over two stub subgraphs, on real sockets, in this process. */
@@ -27,7 +27,7 @@ export interface LiveGateway extends AsyncDisposable {
 export async function startLiveGateway(
   live: Partial<LiveConfig> = {},
   env: Record<string, string> = {},
-  createPlanning?: GatewayDeps['createPlanning'],
+  createPlanning?: EngineDeps['createPlanning'],
 ): Promise<LiveGateway> {
   const folder = await mkdtemp(join(tmpdir(), 'live-gateway-'));
   const file = join(folder, 'supergraph.graphql');
@@ -39,34 +39,33 @@ export async function startLiveGateway(
     ...env,
   });
   const logger = pino({ level: config.logLevel });
-  const gateway = await createGateway({
-    config,
+  const gateway = createGateway({
+    // Some settings of live updates the environment has no names for.
+    config: { ...config, live: { ...config.live, ...live } },
     logger,
     supergraph: parseSupergraph(sdl),
     createPlanning: createPlanning ?? planInThreads(config.planning),
   });
-  await gateway.listen();
-  const served = await serveForTest(gateway, config, { ...DEFAULT_LIVE_CONFIG, ...live }, logger);
+  const { url } = await gateway.listen();
   return {
     gateway,
-    url: served.url,
-    wsUrl: served.url.replace('http', 'ws'),
+    url,
+    wsUrl: url.replace('http', 'ws'),
     feed,
     people,
-    metrics: served.metrics,
-    drain: served.drain,
-    async swap({ sdl: feedSdl, url = feed.url }) {
+    metrics: gateway.live.metrics,
+    drain: () => gateway.drain(),
+    async swap({ sdl: feedSdl, url: feedUrl = feed.url }) {
       const swapped = new Promise<void>((resolve) => {
-        const stop = gateway.onSwap(() => {
+        const stop = gateway.engine.onSwap(() => {
           stop();
           resolve();
         });
       });
-      await writeFile(file, composeStubs(url, people.url, feedSdl));
+      await writeFile(file, composeStubs(feedUrl, people.url, feedSdl));
       await swapped;
     },
     async [Symbol.asyncDispose]() {
-      await served[Symbol.asyncDispose]();
       await gateway[Symbol.asyncDispose]();
       await Promise.all([feed[Symbol.asyncDispose](), people[Symbol.asyncDispose]()]);
       await rm(folder, { recursive: true });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { GatewayDeps } from '#gateway/gateway.ts';
+import type { EngineDeps } from '#gateway/engine.ts';
 import { createPlanner } from '#gateway/planning/planner.ts';
 import { createPlanning } from '#gateway/planning/planning.ts';
 import { startLiveGateway } from '#tests/live/support/live-gateway.ts';
@@ -10,7 +10,7 @@ function heldPlanning() {
   const held = Promise.withResolvers<undefined>();
   let asked = 0;
   let supergraphs = 0;
-  const create: GatewayDeps['createPlanning'] = (supergraph, options) => {
+  const create: EngineDeps['createPlanning'] = (supergraph, options) => {
     const planner = createPlanner(supergraph.sdl);
     const isHeld = (supergraphs += 1) === 1;
     return createPlanning(supergraph, {

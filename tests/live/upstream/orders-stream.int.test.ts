@@ -17,7 +17,6 @@ import { createTestTokens } from '#tests/support/tokens.ts';
 import { TEST_GATEWAY_SECRET } from '#tests/support/subgraphs/subgraph-client.ts';
 import { composeSubgraphs } from '#system/supergraph.ts';
 import { connectAcknowledged, type RawClient, subscribeMessage } from '#tests/live/support/raw-client.ts';
-import { serveForTest } from '#tests/live/support/serve-for-test.ts';
 
 let malformed: Awaited<ReturnType<typeof startOrders>>;
 beforeAll(async () => {
@@ -56,14 +55,14 @@ async function startShop() {
   const config = readConfig(['--supergraph', file, '--port', '0'], { GATEWAY_SECRET: TEST_GATEWAY_SECRET });
   const logger = pino({ level: 'silent' });
   const gateway = opening.use(
-    await createGateway({
+    createGateway({
       config,
       logger,
       supergraph: parseSupergraph(sdl),
       createPlanning: planInThreads(config.planning),
     }),
   );
-  const served = opening.use(await serveForTest(gateway, config, config.live, logger));
+  const { url } = await gateway.listen();
   const opened = opening.move();
   return {
     orders,
@@ -76,8 +75,8 @@ async function startShop() {
     loseKeys(lost: boolean) {
       keysAreAway = lost;
     },
-    wsUrl: served.url.replace('http', 'ws'),
-    metrics: served.metrics,
+    wsUrl: url.replace('http', 'ws'),
+    metrics: gateway.live.metrics,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

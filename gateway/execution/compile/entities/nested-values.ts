@@ -1,7 +1,7 @@
 // Compiling: what representations carry of custom scalars, which may be nested as deep as a subgraph likes.
 import type { QueryPlanSelectionNode } from '@apollo/query-planner';
 import type { EntityTypes } from './entity-keys.ts';
-import type { Gathered } from './representations.ts';
+import type { Gathered } from './gathered.ts';
 
 /** Whether a leaf among the selections of objects of one of the types may be of a custom scalar. */
 export function mayNest(

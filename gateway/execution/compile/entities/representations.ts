@@ -10,19 +10,6 @@ import { mergeInto, present, writeNested } from './required-values.ts';
 import type { TreeOutline } from '#gateway/execution/compile/steps/shape.ts';
 import { writeWalk } from '#gateway/execution/compile/steps/walk.ts';
 
-/** Where `gather` puts what it finds. Equal representations are sent once: `slots[i]` is that of `entities[i]`. */
-export interface Gathered {
-  readonly entities: object[];
-  readonly slots: number[];
-  readonly representations: unknown[];
-  /** Slots by what identifies the entity. */
-  readonly seen: Map<unknown, number>;
-  /** Slots by the whole representation, where entities that are called the same are told differently. */
-  readonly variants: Map<string, number>;
-  /** Entities that cannot be told, since something in them is nested too deep. */
-  refused: object[] | undefined;
-}
-
 /** A fetch of the plan that asks for entities. */
 export interface EntityFetch {
   readonly fetch: FetchNode;

@@ -6,7 +6,8 @@ import type { EntityNaming } from '#gateway/execution/compile/entities/entity-ke
 import type { FetchDocument } from './fetch-document.ts';
 import { type Data, writeMerge } from './merging.ts';
 import type { ReadStep } from './read-steps.ts';
-import { type Gathered, writeGather } from '#gateway/execution/compile/entities/representations.ts';
+import type { Gathered } from '#gateway/execution/compile/entities/gathered.ts';
+import { writeGather } from '#gateway/execution/compile/entities/representations.ts';
 import { outlineTree, type Shape } from './shape.ts';
 import { writeWalk } from './walk.ts';
 

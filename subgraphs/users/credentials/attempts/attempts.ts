@@ -1,4 +1,3 @@
-import { createHmac, hkdfSync, type KeyObject } from 'node:crypto';
 import { Refusal } from '#platform/refusal/refusal.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
 import type { CommandContext } from '../../context.ts';
@@ -26,16 +25,6 @@ import {
 } from '../../domain/password-attempts.ts';
 import { networkOf } from './client-network.ts';
 import { hashOfToken } from '../tokens/refresh-tokens.ts';
-
-/** A keyed hash, so that a copy of the database does not tell who was where. 32 bytes. */
-export type HashOrigin = (text: string) => Buffer;
-
-/** By a key of its own that follows from the signing key: another signing key forgets all origins. */
-export function createOriginHash(privateKey: KeyObject): HashOrigin {
-  const secret = privateKey.export({ type: 'pkcs8', format: 'der' });
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'ordergraph known origins', 32));
-  return (text) => createHmac('sha256', key).update(text).digest();
-}
 
 /** What stands in for the id of an account that there is not, so that looking takes as long. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
