@@ -1,6 +1,6 @@
 import type { Database } from '#platform/postgres/database.ts';
 import type { RequestContext } from '#platform/server/request-context.ts';
-import { createLoaders, type Loaders } from './loaders.ts';
+import { createLoaders, type Loaders } from './loaders/loaders.ts';
 
 export interface Context extends RequestContext {
   readonly database: Database;

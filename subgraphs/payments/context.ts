@@ -1,6 +1,6 @@
 import type { Database } from '#platform/postgres/database.ts';
 import type { RequestContext } from '#platform/server/request-context.ts';
-import { createLoaders, type Loaders } from './loaders.ts';
+import { createLoaders, type Loaders } from './loaders/loaders.ts';
 
 /** What resolvers and commands of one request work with. */
 export interface Context extends RequestContext {

@@ -6,7 +6,7 @@ import type { HashOrigin } from './credentials/attempts/origin-hash.ts';
 import type { Passwords } from './credentials/passwords/passwords.ts';
 import type { UntilHeard } from './credentials/tokens/until-heard.ts';
 import { PASSWORDS_PER_REQUEST } from './domain/password-attempts.ts';
-import { createLoaders, type Loaders } from './loaders.ts';
+import { createLoaders, type Loaders } from './loaders/loaders.ts';
 
 /** What lives as long as the process does. */
 export interface Services {

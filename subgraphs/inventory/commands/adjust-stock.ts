@@ -7,8 +7,8 @@ import type { Database } from '#platform/postgres/database.ts';
 import { findVariantsBySku } from '../db/catalogue.queries.ts';
 import { keys } from '../db/idempotency.queries.ts';
 import { adjustOnHand, findWarehouseId, ON_HAND_AT_MOST } from '../db/stock.queries.ts';
-import { sku } from '../domain/sku.ts';
 import { variantNotFound } from './refusals.ts';
+import { sku } from './input/inputs.ts';
 
 const adjustStockInput = z.object({
   idempotencyKey: key,

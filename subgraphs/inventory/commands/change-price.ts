@@ -5,9 +5,8 @@ import { optionalIdempotencyKey } from '#platform/input/text.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { findVariantsBySku, updatePrice } from '../db/catalogue.queries.ts';
 import { keys } from '../db/idempotency.queries.ts';
-import { price } from '../domain/price.ts';
-import { sku } from '../domain/sku.ts';
 import { variantNotFound } from './refusals.ts';
+import { price, sku } from './input/inputs.ts';
 
 const changePriceInput = z.object({ sku, price, idempotencyKey: optionalIdempotencyKey });
 

@@ -7,7 +7,7 @@ import { idempotencyKey as key, requiredLine, requiredProse } from '#platform/in
 import type { Database } from '#platform/postgres/database.ts';
 import { insertProducts } from '../db/catalogue.queries.ts';
 import { keys } from '../db/idempotency.queries.ts';
-import { price } from '../domain/price.ts';
+import { price } from './input/inputs.ts';
 
 const VARIANTS_AT_MOST = 100;
 

@@ -1,11 +1,4 @@
-import { moneyInput } from '#platform/input/money.ts';
 import { equals, type Money } from '#platform/money/money.ts';
-
-/** In the smallest unit: far beyond any price, far within bigint, also times a quantity. */
-const PRICE_MINOR_AT_MOST = 1_000_000_000_000n;
-
-/** Parses `MoneyInput` into a price: more than nothing, in no more digits than its currency has. */
-export const price = moneyInput({ least: 1n, most: PRICE_MINOR_AT_MOST });
 
 /** A price a variant has, or had, and from when. It ends where the next one begins. */
 export interface PriceVersion {

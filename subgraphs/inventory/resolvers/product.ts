@@ -1,4 +1,4 @@
-import { countMatches, countProducts } from '../db/product-list.queries.ts';
+import { productCount } from '../loaders/product-list.ts';
 import type { ProductConnectionResolvers, ProductResolvers } from './types.generated.ts';
 
 export const Product = {
@@ -7,6 +7,5 @@ export const Product = {
 } satisfies ProductResolvers;
 
 export const ProductConnection = {
-  totalCount: ({ search }, _, { database }) =>
-    search === null ? countProducts(database.db) : countMatches(database, search),
+  totalCount: ({ search }, _, context) => productCount(context, search),
 } satisfies ProductConnectionResolvers;

@@ -1,7 +1,7 @@
 import { isStaff } from '#platform/auth/actor.ts';
 import { toDecimal } from '#platform/money/money.ts';
 import { availabilityOf, publicUnits } from '../domain/availability.ts';
-import type { Loaders } from '../loaders.ts';
+import type { Loaders } from '../loaders/loaders.ts';
 import type { VariantResolvers } from './types.generated.ts';
 
 export const Variant = {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { cloneDatabase } from '#tests/support/database/database.ts';
-import { createLoaders } from '../loaders.ts';
+import { createLoaders } from '../loaders/loaders.ts';
 import { CATALOGUE } from './catalogue.ts';
 import { seedInventory } from './seed.ts';
 import { expectNoDiscrepancies, levels } from '../testing.ts';

@@ -3,7 +3,7 @@ import { notFound } from '#platform/server/errors/graphql-errors.ts';
 import { type Money, sum, times, toDecimal } from '#platform/money/money.ts';
 import { offerOf, toMoney } from '../db/order-row.ts';
 import { actionsOn, type PricedLine } from '../domain/order.ts';
-import { orderList } from './order-list.ts';
+import { orderList } from '../loaders/order-list.ts';
 import type {
   OrderConnectionResolvers,
   OrderLineResolvers,

@@ -1,5 +1,5 @@
 import { isStaff, requireUser } from '#platform/auth/actor.ts';
-import { orderList } from './order-list.ts';
+import { orderList } from '../loaders/order-list.ts';
 import type { QueryResolvers } from './types.generated.ts';
 
 export const Query = {

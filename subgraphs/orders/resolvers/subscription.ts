@@ -2,8 +2,7 @@ import { requireStaff } from '#platform/auth/actor.ts';
 import { badArgument, cursorExpired, notFound } from '#platform/server/errors/graphql-errors.ts';
 import { toldWhereItBegins } from '#platform/server/streams/event-stream.ts';
 import type { Context } from '../context.ts';
-import { lastPosition } from '../db/order-log.queries.ts';
-import { followAllOrders, followOrder, type OrderMove } from '../streams/order-streams.ts';
+import { followAllOrders, followOrder, lastMove, type OrderMove } from '../streams/order-streams.ts';
 import type { SubscriptionResolvers } from './types.generated.ts';
 
 export const Subscription = {
@@ -22,7 +21,7 @@ export const Subscription = {
     async subscribe(_, { after }, context) {
       requireStaff(context.actor);
       const position = resumeAfter(context, after);
-      const last = await lastPosition(context.database.db);
+      const last = await lastMove(context);
       if (position !== null && (position > last || position < last - REPLAYED_AT_MOST)) throw cursorExpired();
       if (position !== null) return followAllOrders(context, position);
       return toldWhereItBegins(last, followAllOrders(context, last));

@@ -1,5 +1,5 @@
 import type { Database } from '#platform/postgres/database.ts';
-import { readAllAfter, readOrderAfter } from '../db/order-log.queries.ts';
+import { lastPosition, readAllAfter, readOrderAfter } from '../db/order-log.queries.ts';
 import type { OrderEventRow } from '../db/tables.ts';
 import { isFinal, type OrderStatus } from '../domain/order.ts';
 import { followLog } from './log-stream.ts';
@@ -51,6 +51,11 @@ export function followAllOrders(
     watch: (wake) => notifier.watch(null, wake),
     isLast: () => false,
   });
+}
+
+/** Where the changes of all orders stand: the position of the latest; 0 before the first. */
+export function lastMove({ database }: Pick<Sources, 'database'>): Promise<number> {
+  return lastPosition(database.db);
 }
 
 async function* nothing(): AsyncGenerator<never, undefined> {}

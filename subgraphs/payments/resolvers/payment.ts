@@ -1,5 +1,5 @@
 import { toDecimal } from '#platform/money/money.ts';
-import { countPayments } from '../db/payment-list.queries.ts';
+import { paymentCount } from '../loaders/payment-list.ts';
 import { shownStatus } from '../domain/payment.ts';
 import type {
   PaymentConnectionResolvers,
@@ -20,7 +20,7 @@ export const Payment = {
 } satisfies PaymentResolvers;
 
 export const PaymentConnection = {
-  totalCount: ({ criteria }, _, { database }) => countPayments(database.db, criteria),
+  totalCount: ({ criteria }, _, context) => paymentCount(context, criteria),
 } satisfies PaymentConnectionResolvers;
 
 export const PaymentTransaction = {

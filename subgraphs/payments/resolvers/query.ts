@@ -1,5 +1,5 @@
 import { requireStaff } from '#platform/auth/actor.ts';
-import { paymentList } from './payment-list.ts';
+import { paymentList } from '../loaders/payment-list.ts';
 import type { QueryResolvers } from './types.generated.ts';
 
 export const Query = {

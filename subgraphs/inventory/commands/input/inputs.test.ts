@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { price } from './price.ts';
-import { searchTerms } from './search-terms.ts';
+import { price } from './inputs.ts';
+import { searchTerms } from '../../domain/search-terms.ts';
 
 test('a price is more than nothing and in the digits of its currency', () => {
   const pounds = (amount: string) => price.safeParse({ amount, currencyCode: 'GBP' });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Actor } from '#platform/auth/actor.ts';
 import { cloneDatabase } from '#tests/support/database/database.ts';
 import { createLoaders } from './loaders.ts';
-import { createCommandContext, createTestClock, createUser } from './testing.ts';
+import { createCommandContext, createTestClock, createUser } from '../testing.ts';
 
 test('many users and their addresses are read in one query each', async () => {
   await using database = await cloneDatabase('users');

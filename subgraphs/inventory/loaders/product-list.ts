@@ -3,8 +3,14 @@ import { readPage, toConnection } from '#platform/connections/connection.ts';
 import { badArgument } from '#platform/server/errors/graphql-errors.ts';
 import { isUuid } from '#platform/postgres/is-uuid.ts';
 import type { Context } from '../context.ts';
-import { listProducts, type ProductKey, searchProducts } from '../db/product-list.queries.ts';
-import type { ProductConnectionParent } from './parents.ts';
+import {
+  countMatches,
+  countProducts,
+  listProducts,
+  type ProductKey,
+  searchProducts,
+} from '../db/product-list.queries.ts';
+import type { ProductConnectionParent } from '../resolvers/parents.ts';
 
 const SEARCH_AT_MOST = 200;
 
@@ -32,6 +38,11 @@ export async function productList(
     pageInfo,
     search,
   };
+}
+
+/** How many products the whole list has. */
+export function productCount({ database }: Context, search: string | null): Promise<number> {
+  return search === null ? countProducts(database.db) : countMatches(database, search);
 }
 
 function readSearch(search: string | null | undefined): string | null {

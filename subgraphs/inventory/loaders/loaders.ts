@@ -7,9 +7,9 @@ import {
   findVariants,
   findVariantsBySku,
   findVariantsOfProducts,
-} from './db/catalogue.queries.ts';
-import { findStockLevels } from './db/stock.queries.ts';
-import type { VariantRow } from './db/tables.ts';
+} from '../db/catalogue.queries.ts';
+import { findStockLevels, findWarehouses } from '../db/stock.queries.ts';
+import type { VariantRow } from '../db/tables.ts';
 
 /** Batches the reads of one request. All of it is public: the catalogue is open to everybody. */
 export function createLoaders(db: Queryable) {
@@ -34,6 +34,7 @@ export function createLoaders(db: Queryable) {
       const byVariant = Map.groupBy(await findStockLevels(db, variantIds), (level) => level.variantId);
       return variantIds.map((id) => byVariant.get(id) ?? []);
     }),
+    warehouses: () => findWarehouses(db),
   };
 }
 

@@ -2,9 +2,9 @@ import DataLoader from 'dataloader';
 import { type Actor, mayReadOf } from '#platform/auth/actor.ts';
 import { isUuid } from '#platform/postgres/is-uuid.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
-import { findAddressesOf } from './db/address.queries.ts';
-import type { AddressRow, UserRow } from './db/tables.ts';
-import { findUsers } from './db/user.queries.ts';
+import { findAddressesOf } from '../db/address.queries.ts';
+import type { AddressRow, UserRow } from '../db/tables.ts';
+import { findUsers } from '../db/user.queries.ts';
 
 /** Reads of one request, batched and remembered. A mutation forgets them first: see {@link Loaders.forget}. */
 export interface Loaders {

@@ -2,9 +2,9 @@ import DataLoader from 'dataloader';
 import { type Actor, mayReadOf } from '#platform/auth/actor.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
 import { isUuid } from '#platform/postgres/is-uuid.ts';
-import { findOrderLines, findOrders } from './db/order.queries.ts';
-import { countOrders, type OrderCriteria } from './db/order-list.queries.ts';
-import { findOrderEvents } from './db/order-log.queries.ts';
+import { findOrderLines, findOrders } from '../db/order.queries.ts';
+import { countOrders, type OrderCriteria } from '../db/order-list.queries.ts';
+import { findOrderEvents } from '../db/order-log.queries.ts';
 
 /** Batches the reads of one request, and is where an actor gets to see their own orders only. */
 export function createLoaders(db: Queryable, actor: Actor) {

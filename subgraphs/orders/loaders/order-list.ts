@@ -2,8 +2,8 @@ import { readPage, toConnection } from '#platform/connections/connection.ts';
 import { isUuid } from '#platform/postgres/is-uuid.ts';
 import type { Context } from '../context.ts';
 import { listOrders, type OrderCriteria } from '../db/order-list.queries.ts';
-import type { OrderConnectionParent } from './parents.ts';
-import type { OrderFilter } from './types.generated.ts';
+import type { OrderConnectionParent } from '../resolvers/parents.ts';
+import type { OrderFilter } from '../resolvers/types.generated.ts';
 
 interface ListArguments {
   readonly filter?: OrderFilter | null;

@@ -2,11 +2,11 @@ import DataLoader from 'dataloader';
 import { type Actor, mayReadOf } from '#platform/auth/actor.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
 import { isUuid } from '#platform/postgres/is-uuid.ts';
-import { findTransactions } from './db/ledger.queries.ts';
-import { findPayments, findPaymentsOfOrders } from './db/payment.queries.ts';
-import { findRefunds, findRefundsOfPayments } from './db/refund.queries.ts';
-import type { PaymentRow, RefundRow, TransactionRow } from './db/tables.ts';
-import { latestOfEach } from './domain/payment.ts';
+import { findTransactions } from '../db/ledger.queries.ts';
+import { findPayments, findPaymentsOfOrders } from '../db/payment.queries.ts';
+import { findRefunds, findRefundsOfPayments } from '../db/refund.queries.ts';
+import type { PaymentRow, RefundRow, TransactionRow } from '../db/tables.ts';
+import { latestOfEach } from '../domain/payment.ts';
 
 /** What one request may see, each thing read once. Whatever belongs to somebody else is null, as is what does not exist. */
 export interface Loaders {
