@@ -2,12 +2,8 @@
 import type { FetchNode, PlanNode, QueryPlan, SubscriptionNode } from '@apollo/query-planner';
 import {
   type FragmentDefinitionNode,
-  getNullableType,
   GraphQLError,
-  type GraphQLFormattedError,
   type GraphQLSchema,
-  isListType,
-  isNonNullType,
   Kind,
   type OperationDefinitionNode,
   type SelectionSetNode,
@@ -19,6 +15,7 @@ import { completeAnswer } from './answer/completion.ts';
 import { trimPaths } from './answer/error-paths.ts';
 import { createIntrospection } from './answer/introspection.ts';
 import { writeProjection } from './answer/projection.ts';
+import { tellUnplanned, unplannedFields } from './answer/unplanned-fields.ts';
 import { createProgram } from './code.ts';
 import type { CompiledOperation, EngineResult, Variables } from '#gateway/execution/compiled-operation.ts';
 import { childOf, clientNameTree, failureOf } from '#gateway/execution/run/client-errors.ts';
@@ -26,12 +23,13 @@ import { singleRequest } from '#gateway/execution/run/combined-request.ts';
 import { runPlan } from '#gateway/execution/run/run.ts';
 import type { RunnablePlan } from '#gateway/execution/run/run-state.ts';
 import { sendAhead } from '#gateway/execution/run/send-ahead.ts';
-import { type CompiledStep, declareSteps, linkSteps, stepsExpression } from './steps/compile-step.ts';
+import { declareSteps, linkSteps, stepsExpression } from './steps/compile-step.ts';
 import type { EntityTypes } from './entities/entity-keys.ts';
 import { fetchDocument } from './steps/fetch-document.ts';
 import type { Data } from './steps/merging.ts';
 import { planSteps } from './steps/plan-steps.ts';
 import { readSteps } from './steps/read-steps.ts';
+import { outlineTree } from './steps/shape.ts';
 
 export interface OperationToCompile {
   readonly plan: QueryPlan;
@@ -171,19 +169,21 @@ function compileVariant(source: OperationToCompile, conditions: ReadonlyMap<stri
   const names = clientNameTree(view);
   const isWanted = (place: readonly string[], key: string) => childOf(names, [...place, key]) !== undefined;
   const planned = readSteps(planSteps(rootNode(source, view), conditions), { types, conditions, isWanted });
-  const declared = declareSteps(program, naming, planned);
+  const outline = outlineTree(planned);
+  const declared = declareSteps(program, naming, planned, outline);
   const projection = writeProjection(program, view, introspection);
   const linked = program.link(`{ steps: ${stepsExpression(declared)}, project: ${projection} }`) as {
     readonly steps: unknown;
     readonly project: (tree: Data) => Record<string, unknown> | undefined;
   };
   const steps = linkSteps(declared, linked.steps);
-  const unplanned = unplannedFields(view, steps);
+  const unplanned = unplannedFields(view, outline);
+  const unplannedRoots = unplanned.filter(({ place }) => place.length === 0);
   // Where nothing of the operation can be answered there is no data, as with any operation that cannot be run.
   const isUnplanned =
-    unplanned.length > 0 &&
-    unplanned.length === view.fields(view.root, view.root.type.name).length &&
-    !unplanned.some(({ needsValue }) => needsValue);
+    unplannedRoots.length > 0 &&
+    unplannedRoots.length === view.fields(view.root, view.root.type.name).length &&
+    !unplannedRoots.some(({ needsValue }) => needsValue);
   return {
     steps,
     bySubgraph: Map.groupBy(
@@ -194,10 +194,7 @@ function compileVariant(source: OperationToCompile, conditions: ReadonlyMap<stri
     names,
     finish(tree, errors, variables): EngineResult {
       introspection.variables = variables;
-      for (const { key, name, needsValue } of unplanned) {
-        if (needsValue) tree[key] = {};
-        else errors.push(unplannedError(name));
-      }
+      if (unplanned.length > 0) tellUnplanned(unplanned, tree, errors);
       if (isUnplanned) return { data: null, errors };
       const data = linked.project(tree);
       if (data !== undefined)
@@ -224,35 +221,6 @@ function rootNode(
   if (node?.kind !== 'Subscription') return node;
   const primary: FetchNode = node.primary;
   return node.rest === undefined ? primary : { kind: 'Sequence', nodes: [primary, node.rest] };
-}
-
-/**
- * Mend of a defect of the planner (2.14.4): a root field whose type has no possible object plans to nothing. That is an
- * error, whether the field may be null or not: the one of a child that may not, or else its own.
- */
-function unplannedFields(view: ClientView, steps: readonly CompiledStep[]): Unplanned[] {
-  const fetched = new Set(
-    steps.filter(({ path }) => path.length === 0).flatMap(({ shape }) => shape.keys.map(({ to }) => to)),
-  );
-  return view.fields(view.root, view.root.type.name).flatMap(({ key, name, kind, type, selections }) => {
-    if (kind === 'typename' || kind === 'introspection' || fetched.has(key)) return [];
-    const isObject = selections !== undefined && type !== undefined && !isListType(getNullableType(type));
-    const children = isObject ? view.fields(selections, selections.type.name) : [];
-    return [{ key, name, needsValue: children.some((field) => isNonNullType(field.type)) }];
-  });
-}
-
-interface Unplanned {
-  readonly key: string;
-  /** The client's. */
-  readonly name: string;
-  /** Whether the client asks it for something that may not be null. */
-  readonly needsValue: boolean;
-}
-
-function unplannedError(name: string): GraphQLFormattedError {
-  const message = `No subgraph can answer the field "${name}".`;
-  return { message, path: [name], extensions: { code: 'FIELD_NOT_PLANNED' } };
 }
 
 function conditionVariables({ operation, fragments }: OperationToCompile): string[] {

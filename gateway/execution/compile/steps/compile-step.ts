@@ -8,7 +8,7 @@ import { type Data, writeMerge } from './merging.ts';
 import type { ReadStep } from './read-steps.ts';
 import type { Gathered } from '#gateway/execution/compile/entities/gathered.ts';
 import { writeGather } from '#gateway/execution/compile/entities/representations.ts';
-import { outlineTree, type Shape } from './shape.ts';
+import type { Shape, TreeOutline } from './shape.ts';
 import { writeWalk } from './walk.ts';
 
 export interface CompiledStep {
@@ -49,10 +49,14 @@ export interface Declared {
 }
 
 /** Writes the functions of all steps into `program` and returns how to get the steps once it is linked. */
-export function declareSteps(program: Program, naming: EntityNaming, steps: readonly ReadStep[]): Declared[] {
+export function declareSteps(
+  program: Program,
+  naming: EntityNaming,
+  steps: readonly ReadStep[],
+  outline: TreeOutline,
+): Declared[] {
   const { types } = naming;
   const signatures = new Map<string, number>();
-  const outline = outlineTree(steps);
   const surroundings = { outline, interfaces: types.interfaces };
   return steps.map(({ index, fetch, path, place, dependencies, document, shape }) => {
     const contexts = contextValues(program, types, fetch.contextRewrites ?? []).map(
