@@ -36,6 +36,7 @@ export async function startLiveGateway(
   await writeFile(file, sdl);
   const config = readConfig(['--supergraph', file, '--port', '0'], {
     LOG_LEVEL: process.env['LIVE_LOG'] ?? 'silent',
+    MAX_EVENT_LOOP_DELAY_MS: '60000',
     ...env,
   });
   const logger = pino({ level: config.logLevel });

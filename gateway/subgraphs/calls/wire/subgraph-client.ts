@@ -85,9 +85,15 @@ export function createSubgraphClient(
       const attempt = () => {
         const turn = turns.take(call, cancellation);
         if (turn === undefined) return exchange(wire, headers, body, cancellation, builtInLeaves);
+        const begun = performance.now();
         cancellation.turnAt = Infinity;
         return turn.then(() => {
           cancellation.turnAt = performance.now();
+          // Nobody would wait for the answer: those before it gave way at their own deadline, just before this one's.
+          if (cancellation.turnAt - begun > config.timeoutMs * WORTH_ASKING) {
+            turns.end(cancellation);
+            throw timedOut(cancellation, wire.heard !== heard);
+          }
           return exchange(wire, headers, body, cancellation, builtInLeaves);
         });
       };
@@ -99,6 +105,9 @@ export function createSubgraphClient(
     },
   };
 }
+
+/** The share of its time after which a call that had to wait is not sent any more. */
+const WORTH_ASKING = 0.95;
 
 /** undici refuses to send the request at all. */
 function isOwnFault(cause: Error): boolean {
