@@ -98,6 +98,7 @@ async function commit(pool: ConnectionPool, lease: Lease, id: Id | null): Promis
     answer = await lease.query('commit');
   } catch (error) {
     if (lease.lost === null) throw error; // refused: a deferred constraint, say
+    lease.release(); // Who asks needs a connection: where all die at COMMIT, each would wait for the others' places.
     const stands = id !== null && (await standsAfterAll(pool, lease, id));
     if (stands) return;
     throw died(error);

@@ -55,6 +55,8 @@ const ANSWER_LATE_MS = 2_000;
 const INSIST_MS = 1_000;
 const INSIST_FIRST_MS = 20;
 const REPEATS = 8;
+/** After the server refused another connection, how long those that there are do the work before one more is tried. */
+const REFUSED_MS = 500;
 /** After one of these the server closes the connection. */
 const LAST_WORDS = /^(?:08|28|57P0[1-5]|25P0[34])/;
 const READ = /^\s*select\b/i;
@@ -79,6 +81,9 @@ export function createPool(options: PoolOptions): ConnectionPool {
   pool.on('remove', (client) => client instanceof PooledClient && clients.delete(client));
   let suspectedAt = Number.NEGATIVE_INFINITY;
   let awaySince: number | null = null;
+  /** Why, told to those who wait for a connection meanwhile. */
+  let awayError: DatabaseUnavailableError | null = null;
+  let refused: NodeJS.Timeout | null = null;
   let ended: Promise<void> | null = null;
   const watch = createStallWatch({
     connection: { connectionString: url, application_name: `${applicationName} watch` },
@@ -91,22 +96,39 @@ export function createPool(options: PoolOptions): ConnectionPool {
   });
 
   async function connect(): Promise<PooledClient & { release(destroy?: boolean): void }> {
-    try {
-      const client = await pool.connect();
-      awaySince = null;
-      if (!(client instanceof PooledClient)) throw new TypeError('The pool has a client of another kind.');
-      return client;
-    } catch (error) {
-      // pg-pool says so, and not with a code, when all are taken.
-      if (error instanceof Error && error.message.startsWith('timeout exceeded'))
-        throw new DatabaseUnavailableError('busy', `No connection became free within ${waitMs} ms.`, error);
-      awaySince ??= performance.now();
-      throw new DatabaseUnavailableError(
-        failureKind(error) ?? 'away',
-        `${describeServer(url)} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
-        error,
-      );
+    for (const begun = performance.now(); ; ) {
+      try {
+        const client = await pool.connect();
+        awaySince = awayError = null;
+        if (!(client instanceof PooledClient)) throw new TypeError('The pool has a client of another kind.');
+        return client;
+      } catch (error) {
+        // pg-pool says so, and not with a code, when all are taken.
+        if (error instanceof Error && error.message.startsWith('timeout exceeded'))
+          throw awayError === null
+            ? new DatabaseUnavailableError('busy', `No connection became free within ${waitMs} ms.`, error)
+            : new DatabaseUnavailableError(awayError.kind, awayError.message, awayError.cause);
+        if (isTurnedAway(error) && clients.size > 0 && performance.now() - begun < waitMs) {
+          makeDo();
+          continue;
+        }
+        awaySince ??= performance.now();
+        throw (awayError = new DatabaseUnavailableError(
+          failureKind(error) ?? 'away',
+          `${describeServer(url)} cannot be used: ${reasonOf(error)}`,
+          error,
+        ));
+      }
     }
+  }
+
+  /** For a while the connections that there are count as all that there can be, so that one waits for them. */
+  function makeDo(): void {
+    pool.options.max = Math.max(1, clients.size);
+    refused ??= setTimeout(() => {
+      refused = null;
+      pool.options.max = size;
+    }, REFUSED_MS).unref();
   }
 
   async function lease(): Promise<Lease> {
@@ -213,6 +235,7 @@ export function createPool(options: PoolOptions): ConnectionPool {
       const timer = setTimeout(() => clients.forEach((client) => client.cut()), graceMs);
       await (ended ??= pool.end());
       clearTimeout(timer);
+      if (refused !== null) clearTimeout(refused);
       watch[Symbol.dispose]();
     },
   };
@@ -227,6 +250,18 @@ function describeServer(url: string): string {
   } catch {
     return 'The database';
   }
+}
+
+/** Whether the server lives and does not want this connection (it has too many, the password is another): it keeps those it has. */
+function isTurnedAway(error: unknown): boolean {
+  const kind = failureKind(error);
+  return error instanceof DatabaseError && (kind === 'busy' || kind === 'misconfigured');
+}
+
+/** Where a host has several addresses and none answers, what each said: the error itself says nothing. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Whether nothing of it stands, and another attempt may do better at once. */

@@ -1,7 +1,9 @@
 import { Socket } from 'node:net';
 import { Client, type ClientConfig } from 'pg';
 
-export const CONNECT_TIMEOUT_MS = 1_000;
+/** How long the other end may be silent while a connection is made, and how long that may take in all: it asks and answers by turns. */
+const CONNECT_SILENCE_MS = 1_000;
+const CONNECT_TIMEOUT_MS = 4_000;
 /** No statement of a service takes this long unless something is wrong; it must not keep a connection from the others. */
 export const STATEMENT_TIMEOUT_MS = 5_000;
 const LOCK_TIMEOUT_MS = 4_000;
@@ -15,6 +17,7 @@ const SERVER_KEEP_ALIVE = '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3
 export class PooledClient extends Client {
   readonly bornAt = performance.now();
   readonly #socket: Socket;
+  #isConnected = false;
   #lost: Error | null = null;
 
   constructor(config: ClientConfig = {}) {
@@ -30,6 +33,13 @@ export class PooledClient extends Client {
       stream: () => socket,
     });
     this.#socket = socket;
+    socket.setTimeout(CONNECT_SILENCE_MS, () => {
+      if (!this.#isConnected) socket.destroy(new Error(`no answer within ${CONNECT_SILENCE_MS} ms`));
+    });
+    this.once('connect', () => {
+      this.#isConnected = true;
+      socket.setTimeout(0);
+    });
     // Listened to from the beginning to the end: an 'error' that nobody listens to would end the process.
     this.on('error', (error) => this.giveUp(error));
     this.on('end', () => this.giveUp(new Error('the connection has ended')));

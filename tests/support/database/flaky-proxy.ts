@@ -9,7 +9,9 @@ export type Fate =
   /** It never arrives, and the connection breaks. */
   | 'cut before'
   /** It arrives, its answer does not, and the connection breaks. */
-  | 'cut after';
+  | 'cut after'
+  /** It arrives, of its answer only the first bytes do, and the connection breaks. */
+  | 'cut within';
 
 /** A TCP proxy on loopback that treats what goes through it as bad networks do. */
 export interface FlakyProxy extends AsyncDisposable {
@@ -26,6 +28,10 @@ export interface FlakyProxy extends AsyncDisposable {
   refuse(refused: boolean): void;
   /** Whether on new connections nothing gets through. */
   stallNew(stalled: boolean): void;
+  /** From now on every packet takes so long, either way. */
+  delay(ms: number): void;
+  /** How many bytes of an answer arrive that is cut within; 1 unless told. */
+  cutWithin(bytes: number): void;
 }
 
 interface Passage {
@@ -39,11 +45,15 @@ export async function startFlakyProxy(target: { host?: string; port: number }): 
   let decide: (packet: Buffer) => Fate = () => 'pass';
   let refused = false;
   let newStalled = false;
+  let delayMs = 0;
+  let bytesWithin = 1;
 
   const destroy = ({ client, server }: Passage) => {
     client.destroy();
     server.destroy();
   };
+
+  const later = (pass: () => void) => (delayMs === 0 ? pass() : void setTimeout(pass, delayMs));
 
   const listening = createServer((client) => {
     if (refused) return void client.resetAndDestroy();
@@ -55,14 +65,17 @@ export async function startFlakyProxy(target: { host?: string; port: number }): 
       if (fate === 'stall') passage.stalled = true;
       else if (fate === 'cut before') destroy(passage);
       else {
-        if (fate === 'cut after') {
+        if (fate === 'cut after' || fate === 'cut within') {
           // The server answers when it is done: then, and not before, the client learns that nobody answers.
-          server.removeAllListeners('data').once('data', () => destroy(passage));
+          server.removeAllListeners('data').once('data', (answer: Buffer) => {
+            if (fate === 'cut after') return destroy(passage);
+            client.end(answer.subarray(0, bytesWithin));
+          });
         }
-        server.write(packet);
+        later(() => server.write(packet));
       }
     });
-    server.on('data', (packet: Buffer) => passage.stalled || client.write(packet));
+    server.on('data', (packet: Buffer) => passage.stalled || later(() => client.write(packet)));
     for (const [socket, other] of [
       [client, server],
       [server, client],
@@ -107,6 +120,12 @@ export async function startFlakyProxy(target: { host?: string; port: number }): 
     },
     stallNew(next) {
       newStalled = next;
+    },
+    delay(ms) {
+      delayMs = ms;
+    },
+    cutWithin(bytes) {
+      bytesWithin = bytes;
     },
     async [Symbol.asyncDispose]() {
       listening.close();
