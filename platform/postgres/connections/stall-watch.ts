@@ -44,35 +44,39 @@ export function createStallWatch({ connection, limitMs, onStalled }: StallWatchO
   async function look(): Promise<void> {
     const begun = performance.now();
     const overdue = [...outstanding].filter(({ since }) => begun - since > PATIENCE_MS);
-    for (const statement of overdue)
-      if (begun - statement.since > limitMs) stalled(statement, `no answer within ${limitMs} ms`);
+    const late = overdue.filter(({ since }) => begun - since > limitMs);
+    const given = stalled(late, `no answer within ${limitMs} ms`);
     if (overdue.length === 0) return letGo();
     try {
       const busy = await askForBusy(overdue.flatMap(({ client }) => client.pid ?? []));
       failingSince = null;
       for (const statement of overdue) {
         statement.strikes = busy.has(statement.client.pid) ? 0 : statement.strikes + 1;
-        if (statement.strikes >= STRIKES) stalled(statement, 'the server is not at work on it');
       }
+      const astray = overdue.filter(({ strikes }) => strikes >= STRIKES);
+      await end([...given, ...stalled(astray, 'the server is not at work on it')]);
     } catch {
       letGo();
       failingSince ??= begun;
       if (performance.now() - failingSince < GONE_AFTER_MS) return;
-      for (const statement of overdue) stalled(statement, 'the server does not answer at all');
+      stalled(overdue, 'the server does not answer at all');
     }
   }
 
-  function stalled(statement: Outstanding, reason: string): void {
-    if (!outstanding.delete(statement)) return; // answered meanwhile
-    const { pid } = statement.client;
-    onStalled(statement, reason);
-    // What the transaction has locked must not stay locked until the server notices.
-    side
-      ?.query('select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and state <> $2', [
-        pid,
-        'active',
-      ])
-      .catch(() => {});
+  /** Gives up those that have not been answered meanwhile. Returns the processes that worked for them. */
+  function stalled(statements: readonly Outstanding[], reason: string): number[] {
+    const unanswered = statements.filter((statement) => outstanding.delete(statement));
+    for (const statement of unanswered) onStalled(statement, reason);
+    return unanswered.flatMap(({ client }) => client.pid ?? []);
+  }
+
+  /** What their transactions have locked must not stay locked until the server notices. */
+  async function end(pids: readonly number[]): Promise<void> {
+    if (pids.length === 0) return;
+    await side?.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where pid = any($1) and state <> 'active'`,
+      [pids],
+    );
   }
 
   /** Which of these processes are at work on a statement. */
