@@ -1,7 +1,8 @@
 import { GraphQLError } from 'graphql';
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
-import { maskErrors } from './mask-error.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { DatabaseUnavailableError } from '#platform/postgres/failures.ts';
+import { maskError, maskErrors } from './mask-error.ts';
 
 /** A logger, and the lines that it has written. */
 function writtenLog() {
@@ -32,4 +33,22 @@ test('an answer tells a bounded number of errors, each in a bounded number of ch
     extensions: { code: 'TOO_MANY_ERRORS' },
   });
   expect(Math.max(...told.map(({ message }) => message.length))).toBe(1_001);
+});
+
+test('of a database that is away each client is told, and the log a few times a second and how many more there were', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { lines, logger } = writtenLog();
+  const fail = () => {
+    const originalError = new DatabaseUnavailableError('away', 'The database orders cannot be used.');
+    return maskError(new GraphQLError('shown to nobody', { originalError }), 'request-1', logger);
+  };
+  const told = Array.from({ length: 1_000 }, fail);
+  expect(new Set(told.map(({ extensions }) => extensions?.['code']))).toEqual(
+    new Set(['SERVICE_UNAVAILABLE']),
+  );
+  expect(lines).toHaveLength(10);
+  vi.advanceTimersByTime(1_000);
+  fail();
+  expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ kind: 'away', leftOut: 990 });
 });

@@ -44,7 +44,8 @@ const UNAVAILABLE_MESSAGES: Readonly<Record<FailureKind, string>> = {
 /**
  * Errors we raise on purpose are GraphQLErrors and reach the client as they are. Where the database is at fault, the client
  * gets SERVICE_UNAVAILABLE (SERVICE_TIMEOUT where it took too long) and may try again. Anything else is a fault of ours: the
- * client gets INTERNAL_SERVER_ERROR. The log has either whole, under the request id to quote.
+ * client gets INTERNAL_SERVER_ERROR. The log has either whole, under the request id to quote; of what the database did not do,
+ * the first few of each second, and with the next one how many were left out.
  */
 export function maskError(error: GraphQLError, requestId: string, logger: Logger): GraphQLFormattedError {
   const { originalError } = error;
@@ -67,10 +68,12 @@ export function maskError(error: GraphQLError, requestId: string, logger: Logger
     };
   }
   const level = kind === 'misconfigured' || kind === 'full' ? 'error' : 'warn';
-  logger[level](
-    { error: originalError, kind, path: error.path, requestId },
-    `the database did not do it: ${kind}`,
-  );
+  const leftOut = linesFor(logger).take(kind);
+  if (leftOut !== null)
+    logger[level](
+      { error: originalError, kind, path: error.path, requestId, ...(leftOut > 0 && { leftOut }) },
+      `the database did not do it: ${kind}`,
+    );
   return {
     message: UNAVAILABLE_MESSAGES[kind],
     ...where,
@@ -80,6 +83,39 @@ export function maskError(error: GraphQLError, requestId: string, logger: Logger
       requestId,
     },
   };
+}
+
+/** Of one kind, from one logger. */
+interface Lines {
+  /** How many have been left out since the last one; null where this one is to be, too. */
+  take(kind: FailureKind): number | null;
+}
+
+const LINES_A_SECOND = 10;
+const lines = new WeakMap<Logger, Lines>();
+
+function linesFor(logger: Logger): Lines {
+  const known = lines.get(logger);
+  if (known !== undefined) return known;
+  const seconds = new Map<FailureKind, { begun: number; written: number; leftOut: number }>();
+  const made: Lines = {
+    take(kind) {
+      const now = performance.now();
+      const second = seconds.get(kind) ?? { begun: now, written: 0, leftOut: 0 };
+      seconds.set(kind, second);
+      if (now - second.begun >= 1_000) Object.assign(second, { begun: now, written: 0 });
+      if (second.written >= LINES_A_SECOND) {
+        second.leftOut++;
+        return null;
+      }
+      second.written++;
+      const { leftOut } = second;
+      second.leftOut = 0;
+      return leftOut;
+    },
+  };
+  lines.set(logger, made);
+  return made;
 }
 
 function shortened(message: string): string {
