@@ -14,7 +14,8 @@ export interface WakeableLoopOptions {
 }
 
 const BACKOFF_FIRST_MS = 50;
-const BACKOFF_LAST_MS = 2_000;
+/** Whatever waits is to go on within two seconds of the end of what made it fail. */
+const BACKOFF_LAST_MS = 1_000;
 
 /** Work that a notification asks for and a timer makes sure of. Never two runs at once; disposing waits for the last. */
 export function createWakeableLoop({ pollMs, run, onError }: WakeableLoopOptions): WakeableLoop {

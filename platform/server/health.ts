@@ -16,6 +16,8 @@ export interface HealthOptions {
 const SAY_AGAIN_MS = 60_000;
 /** Whoever asks for the health waits for the bus no longer than this: a probe that gives up would say more than is true. */
 const BUS_WAIT_MS = 1_000;
+/** The same for the database: one whose connections are all taken is found out when somebody has waited for one, 5 s. */
+const DATABASE_WAIT_MS = 2_500;
 
 /**
  * `GET /health/live`: this process answers; where it does not, start it anew. `GET /health/ready` and `GET /health`: it can
@@ -31,7 +33,7 @@ export function serveHealth(
   { checkHealth, checkBus, isGateway, logger }: HealthOptions,
 ): void {
   let said: { reason: string; at: number } | null = null;
-  const check = shared(checkHealth);
+  const check = shared(() => withinMs(DATABASE_WAIT_MS, checkHealth()));
   const checkMessages = shared(async () => {
     if (checkBus !== undefined) await withinMs(BUS_WAIT_MS, checkBus());
   });
