@@ -1,6 +1,6 @@
 import fastify from 'fastify';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { silentLogger } from '#platform/telemetry/logger.ts';
+import { silentLogger } from '#platform/process/logger.ts';
 import { serveHealth } from './health.ts';
 
 test('a database that does not answer is told before whoever asks gives up', async () => {

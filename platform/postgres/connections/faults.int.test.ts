@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import dns from 'node:dns';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { cloneDatabase, type TestDatabase } from '#tests/support/database.ts';
-import { type FlakyProxy, startFlakyProxy } from '#tests/support/flaky-proxy.ts';
+import { cloneDatabase, type TestDatabase } from '#tests/support/database/database.ts';
+import { type FlakyProxy, startFlakyProxy } from '#tests/support/database/flaky-proxy.ts';
 import { rejectionOf } from '#tests/support/rejection.ts';
-import { type Database, failureKind, openDatabase, type Transaction } from './database.ts';
+import { type Database, failureKind, openDatabase, type Transaction } from '#platform/postgres/database.ts';
 
 const POOL_SIZE = 3;
 /** An account of this file's own, so that settings and limits meet nobody else. */
