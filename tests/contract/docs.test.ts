@@ -89,3 +89,14 @@ test('decisions that are named exist', () => {
 function isCode(name: string): boolean {
   return SCHEMA.includes(name);
 }
+
+test('a decision has its number, its date and whether it is in force', () => {
+  const records = files.filter((file) => file.startsWith('docs/decisions/'));
+  for (const file of records) {
+    const [title, blank, status] = read(file).split('\n');
+    const number = String(Number(path.basename(file).slice(0, 4)));
+    expect(title, file).toMatch(new RegExp(`^# ${number}\\. .+`));
+    expect(blank, file).toBe('');
+    expect(status, file).toMatch(/^\d{4}-\d{2}-\d{2} · (?:in force|superseded by \d+)$/);
+  }
+});
