@@ -2,7 +2,7 @@ import { databaseUrl, milliseconds, readServiceConfig } from '#platform/process/
 import { PRICE_TOLERANCE } from './domain/price.ts';
 
 /** The one reader of this service's environment. */
-export const readConfig = () =>
+export const readSettings = () =>
   readServiceConfig({
     INVENTORY_DATABASE_URL: databaseUrl,
     BUS_DATABASE_URL: databaseUrl,
@@ -11,5 +11,3 @@ export const readConfig = () =>
     /** How far the clocks of orders and inventory may be apart. */
     PRICE_CLOCK_SKEW_MS: milliseconds(PRICE_TOLERANCE.clockSkewMs, 0),
   });
-
-export type InventoryConfig = ReturnType<typeof readConfig>;

@@ -2,10 +2,10 @@ import { createTokenVerifier } from '#platform/auth/verify-token.ts';
 import { connectBus } from '#platform/messaging/postgres-bus.ts';
 import { openDatabase } from '#platform/postgres/database.ts';
 import { runService } from '#platform/process/run-process.ts';
-import { readConfig } from './settings.ts';
+import { readSettings } from './settings.ts';
 import { createOrdersSubgraph } from './subgraph.ts';
 
-await runService('orders', readConfig, async (config, logger) => {
+await runService('orders', readSettings, async (config, logger) => {
   await using opening = new AsyncDisposableStack();
   const database = opening.use(openDatabase({ url: config.ORDERS_DATABASE_URL, applicationName: 'orders' }));
   await database.check(); // said here in one line, and not by all that begins to work below

@@ -2,7 +2,7 @@ import { databaseUrl, milliseconds, readServiceConfig } from '#platform/process/
 import { EXPIRY_TIMES } from './commands/expire-orders.ts';
 
 /** The one reader of this service's environment. */
-export const readConfig = () =>
+export const readSettings = () =>
   readServiceConfig({
     ORDERS_DATABASE_URL: databaseUrl,
     BUS_DATABASE_URL: databaseUrl,
@@ -11,5 +11,3 @@ export const readConfig = () =>
     /** How long an order whose payment failed waits to be paid anew. */
     ORDER_PAYMENT_FAILED_LIFE_MS: milliseconds(EXPIRY_TIMES.paymentFailedMs),
   });
-
-export type OrdersConfig = ReturnType<typeof readConfig>;

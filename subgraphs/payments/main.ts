@@ -1,25 +1,30 @@
 import { createTokenVerifier } from '#platform/auth/verify-token.ts';
 import { connectBus } from '#platform/messaging/postgres-bus.ts';
+import { openDatabase } from '#platform/postgres/database.ts';
 import { runService } from '#platform/process/run-process.ts';
-import { readConfig } from './settings.ts';
+import { readSettings } from './settings.ts';
 import { createSimulator } from './provider/simulator.ts';
 import { createPaymentsSubgraph } from './subgraph.ts';
 
-await runService('payments', readConfig, async (config, logger) => {
-  await using starting = new AsyncDisposableStack();
-  const bus = starting.use(
+await runService('payments', readSettings, async (config, logger) => {
+  await using opening = new AsyncDisposableStack();
+  const database = opening.use(
+    openDatabase({ url: config.PAYMENTS_DATABASE_URL, applicationName: 'payments' }),
+  );
+  await database.check(); // said here in one line, and not by all that begins to work below
+  const bus = opening.use(
     await connectBus({ url: config.BUS_DATABASE_URL, applicationName: 'payments bus', logger }),
   );
-  const provider = starting.use(
+  const provider = opening.use(
     await createSimulator({
       url: config.PAYMENTS_DATABASE_URL,
       slowMs: config.PAYMENT_SIMULATOR_SLOW_MS,
       holdMs: config.PAYMENT_SIMULATOR_HOLD_MS,
     }),
   );
-  const subgraph = starting.use(
+  const subgraph = opening.use(
     await createPaymentsSubgraph({
-      databaseUrl: config.PAYMENTS_DATABASE_URL,
+      database,
       bus,
       provider,
       verifyToken: createTokenVerifier(config.USERS_JWKS_URL),
@@ -33,6 +38,6 @@ await runService('payments', readConfig, async (config, logger) => {
     }),
   );
   const port = await subgraph.listen({ host: config.HOST, port: config.PORT });
-  const running = starting.move();
-  return { port, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  const opened = opening.move();
+  return { port, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 });

@@ -9,7 +9,7 @@ import { OPERATION_TIMES } from './operations/run-operations.ts';
 import { HOLD_MS } from './provider/simulator.ts';
 
 /** The one reader of the environment here. */
-export function readConfig(env: NodeJS.ProcessEnv = process.env) {
+export function readSettings(env: NodeJS.ProcessEnv = process.env) {
   return readServiceConfig(
     {
       PAYMENTS_DATABASE_URL: databaseUrl,
@@ -28,5 +28,3 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     env,
   );
 }
-
-export type Config = ReturnType<typeof readConfig>;

@@ -30,7 +30,7 @@ beforeAll(async () => {
   const provider = resources.use(await createSimulator({ url: database.url }));
   const subgraph = resources.use(
     await createPaymentsSubgraph({
-      databaseUrl: database.url,
+      database,
       bus,
       provider,
       verifyToken: tokens.verifyToken,

@@ -2,7 +2,7 @@ import type { VerifyToken } from '#platform/auth/verify-token.ts';
 import type { Bus } from '#platform/messaging/bus.ts';
 import { startInbox } from '#platform/messaging/inbox.ts';
 import { startOutboxRelay } from '#platform/messaging/outbox.ts';
-import { openDatabase } from '#platform/postgres/database.ts';
+import type { Database } from '#platform/postgres/database.ts';
 import { refuseUnfit } from '#platform/postgres/migrate.ts';
 import { createSubgraphServer, type SubgraphServer } from '#platform/server/subgraph-server.ts';
 import { hasEnded, sessionHandlers } from '#platform/sessions/ended-sessions.ts';
@@ -16,8 +16,8 @@ import type { PaymentProvider } from './provider/provider.ts';
 import { resolvers } from './resolvers/index.ts';
 
 export interface PaymentsSubgraphDeps {
-  readonly databaseUrl: string;
-  /** Stays the caller's, as does the provider. */
+  /** Migrated. Stays the caller's, as do bus and provider. */
+  readonly database: Database;
   readonly bus: Bus;
   readonly provider: PaymentProvider;
   readonly verifyToken: VerifyToken;
@@ -28,7 +28,7 @@ export interface PaymentsSubgraphDeps {
 
 /** The payments service on a migrated database. It works off messages from the start; requests come once it listens. */
 export async function createPaymentsSubgraph({
-  databaseUrl,
+  database,
   bus,
   provider,
   verifyToken,
@@ -37,8 +37,6 @@ export async function createPaymentsSubgraph({
   times,
 }: PaymentsSubgraphDeps): Promise<SubgraphServer> {
   await using starting = new AsyncDisposableStack();
-  const database = starting.use(openDatabase({ url: databaseUrl, applicationName: 'payments' }));
-  await database.check(); // said here in one line, and not by all that begins to work below
   await refuseUnfit(database, PAYMENTS_MIGRATIONS);
   starting.use(await startOutboxRelay({ database, bus, logger }));
   starting.use(await runOperations({ database, provider, logger, times }));

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { ConfigError } from '#platform/process/service-settings.ts';
-import { readUsersConfig } from './settings.ts';
+import { readSettings } from './settings.ts';
 
 const jwk = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
 
@@ -19,22 +19,22 @@ function environment(key: string, NODE_ENV: string): NodeJS.ProcessEnv {
 
 test('a development key signs in development and is refused in production', () => {
   const key = JSON.stringify({ ...jwk, kid: 'dev-1' });
-  expect(readUsersConfig(environment(key, 'development')).USERS_SIGNING_KEY.keyId).toBe('dev-1');
-  expect(() => readUsersConfig(environment(key, 'production'))).toThrow(
+  expect(readSettings(environment(key, 'development')).USERS_SIGNING_KEY.keyId).toBe('dev-1');
+  expect(() => readSettings(environment(key, 'production'))).toThrow(
     'USERS_SIGNING_KEY is a development secret',
   );
 });
 
 test('a key of its own is taken in production', () => {
   const key = JSON.stringify({ ...jwk, kid: '2026-01' });
-  expect(readUsersConfig(environment(key, 'production')).USERS_SIGNING_KEY.keyId).toBe('2026-01');
+  expect(readSettings(environment(key, 'production')).USERS_SIGNING_KEY.keyId).toBe('2026-01');
 });
 
 test('a key that cannot be read is refused without showing it', () => {
   const key = JSON.stringify({ ...jwk, x: undefined, kid: '2026-01' });
   let refusal: unknown;
   try {
-    readUsersConfig(environment(key, 'production'));
+    readSettings(environment(key, 'production'));
   } catch (error) {
     refusal = error;
   }

@@ -14,7 +14,7 @@ const signingKey = z.string().transform((json, context) => {
 });
 
 /** The one reader of the environment here. Throws ConfigError, which never shows a part of the key. */
-export function readUsersConfig(env: NodeJS.ProcessEnv = process.env) {
+export function readSettings(env: NodeJS.ProcessEnv = process.env) {
   const variables = {
     USERS_DATABASE_URL: databaseUrl,
     BUS_DATABASE_URL: databaseUrl,

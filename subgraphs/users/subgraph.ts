@@ -1,6 +1,6 @@
 import type { Bus } from '#platform/messaging/bus.ts';
 import { startOutboxRelay } from '#platform/messaging/outbox.ts';
-import { openDatabase } from '#platform/postgres/database.ts';
+import type { Database } from '#platform/postgres/database.ts';
 import { refuseUnfit } from '#platform/postgres/migrate.ts';
 import { createWakeableLoop } from '#platform/loop/wakeable-loop.ts';
 import { createSubgraphServer, type SubgraphServer } from '#platform/server/subgraph-server.ts';
@@ -16,9 +16,8 @@ import { USERS_MIGRATIONS } from './db/migrations.ts';
 import { resolvers } from './resolvers/index.ts';
 
 export interface UsersSubgraphOptions {
-  /** Of a migrated database. */
-  readonly databaseUrl: string;
-  /** Stays the caller's. */
+  /** Migrated. Stays the caller's, as does the bus. */
+  readonly database: Database;
   readonly bus: Bus;
   readonly signingKey: SigningKey;
   readonly gatewaySecret: string;
@@ -35,10 +34,8 @@ const JWKS_MAX_AGE_S = 300;
 
 /** Disposing closes all that was opened here, once the requests under way are answered. */
 export async function createUsersSubgraph(options: UsersSubgraphOptions): Promise<SubgraphServer> {
-  const { logger, gatewaySecret, databaseUrl } = options;
+  const { logger, gatewaySecret, database } = options;
   await using starting = new AsyncDisposableStack();
-  const database = starting.use(openDatabase({ url: databaseUrl, applicationName: 'users' }));
-  await database.check(); // said now, and not by the first who logs in
   await refuseUnfit(database, USERS_MIGRATIONS);
   const accessTokens = createAccessTokens(options.signingKey);
   const services: Services = {

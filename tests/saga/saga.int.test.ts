@@ -82,7 +82,7 @@ async function startServices() {
     payments: () =>
       createPaymentsSubgraph({
         ...common,
-        databaseUrl: databases.payments.url,
+        database: databases.payments,
         bus: losingAnswers(buses.payments),
         provider,
         times,

@@ -69,7 +69,7 @@ export async function startSubgraphs({
     starting.use(openDatabase({ url: reach(databases[name].url), applicationName: name }));
   const servers: Record<SubgraphName, SubgraphServer> = {
     users: await createUsersSubgraph({
-      databaseUrl: reach(databases.users.url),
+      database: reached('users'),
       bus,
       signingKey,
       gatewaySecret,
@@ -78,7 +78,7 @@ export async function startSubgraphs({
     inventory: await createInventorySubgraph({ database: reached('inventory'), ...shared }),
     orders: await createOrdersSubgraph({ database: reached('orders'), ...shared }),
     payments: await createPaymentsSubgraph({
-      databaseUrl: reach(databases.payments.url),
+      database: reached('payments'),
       provider,
       ...shared,
     }),
