@@ -41,7 +41,7 @@ export async function createInventorySubgraph({
       name: 'inventory',
       schemaFile: new URL('../../schema/inventory.graphql', import.meta.url),
       resolvers,
-      createContext: (request) => createContext(request, { database }),
+      createContext: (request) => createContext({ database }, request),
       verifyToken,
       hasEnded: (actor) => hasEnded(database.db, actor),
       gatewaySecret,

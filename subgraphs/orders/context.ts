@@ -3,16 +3,17 @@ import type { RequestContext } from '#platform/server/request-context.ts';
 import { createLoaders, type Loaders } from './loaders/loaders.ts';
 import type { OrderNotifier } from './streams/order-notifier.ts';
 
-export interface Context extends RequestContext {
+/** What lives as long as the process does. */
+export interface Services {
   readonly database: Database;
   readonly notifier: OrderNotifier;
+}
+
+/** What resolvers and commands of one request work with. */
+export interface Context extends RequestContext, Services {
   readonly loaders: Loaders;
 }
 
-export function createContext(
-  request: RequestContext,
-  { database, notifier }: { database: Database; notifier: OrderNotifier },
-): Context {
-  const { actor, requestId, resumeAfter } = request;
-  return { actor, requestId, resumeAfter, database, notifier, loaders: createLoaders(database.db, actor) };
+export function createContext(services: Services, request: RequestContext): Context {
+  return { ...request, ...services, loaders: createLoaders(services.database.db, request.actor) };
 }

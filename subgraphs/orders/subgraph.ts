@@ -51,7 +51,7 @@ export async function createOrdersSubgraph({
       name: 'orders',
       schemaFile: new URL('../../schema/orders.graphql', import.meta.url),
       resolvers,
-      createContext: (request) => createContext(request, { database, notifier }),
+      createContext: (request) => createContext({ database, notifier }, request),
       verifyToken,
       hasEnded: (actor) => hasEnded(database.db, actor),
       gatewaySecret,

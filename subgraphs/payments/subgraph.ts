@@ -55,7 +55,7 @@ export async function createPaymentsSubgraph({
       name: 'payments',
       schemaFile: new URL('../../schema/payments.graphql', import.meta.url),
       resolvers,
-      createContext: (request) => createContext(database, request),
+      createContext: (request) => createContext({ database }, request),
       verifyToken,
       hasEnded: (actor) => hasEnded(database.db, actor),
       gatewaySecret,
