@@ -14,12 +14,12 @@ export interface LiveConfig {
   readonly streamsPerUpstream: number;
   /**
    * Upstream sockets to one subgraph that may be opened so that nobody who would lose messages shares one with a stranger:
-   * see `upstream/socket-pool.ts`.
+   * see `gateway/subgraphs/streams/socket-pool.ts`.
    */
   readonly socketsToPart: number;
   /** Of one subscribe message to a subgraph; a subscription that has grown past it is refused with SUBSCRIPTION_TOO_LARGE. */
   readonly maxUpstreamRequestBytes: number;
-  /** For so long a suspect stream is kept apart: see `upstream/socket-pool.ts`. */
+  /** For so long a suspect stream is kept apart: see `gateway/subgraphs/streams/socket-pool.ts`. */
   readonly probationMs: number;
   /** How long a subgraph may stay away before its streams end with SUBGRAPH_UNREACHABLE. */
   readonly resumeWithinMs: number;

@@ -47,7 +47,7 @@ export function createWakeableLoop({ pollMs, run, onError }: WakeableLoopOptions
 
   const finished = loop();
   // A loop that has ended does its work never again, and its service would go on as if it did: that ends the process. A
-  // request's forgotten rejection does not, see server/run-service.ts.
+  // request's forgotten rejection does not, see process/run-process.ts.
   finished.catch((error: unknown) =>
     setImmediate(() => {
       throw error;

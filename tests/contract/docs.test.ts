@@ -61,6 +61,14 @@ describe.each(documents)('%s', (document) => {
     expect(pathsIn(text, document).filter((name) => !existsSync(path.join(ROOT, name)))).toEqual([]);
   });
 
+  test('names sources that exist, whole or by their end', () => {
+    const named = [...text.matchAll(/`([\w.@/-]+\.(?:ts|sql|graphql|json|yml))`/g)].map(
+      ([, name = '']) => name,
+    );
+    const isThere = (name: string) => files.some((file) => file === name || file.endsWith(`/${name}`));
+    expect(named.filter((name) => !isThere(name) && !ELSEWHERE.test(name))).toEqual([]);
+  });
+
   test('names commands that exist', () => {
     const named = [...text.matchAll(/npm (?:run )([\w:-]+)/g)].map(([, name = '']) => name);
     expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);
