@@ -7,7 +7,7 @@ const read = (file: string) => readFile(new URL(file, import.meta.url), 'utf8');
 
 test('every example of the explorer is valid, and the second one says how to log in', async () => {
   const schema = buildSchema(await read('../../schema/api.graphql'));
-  const examples = splitExamples(await read('explorer-examples.graphql'));
+  const examples = splitExamples(await read('examples.graphql'));
   expect(examples).toHaveLength(5);
   for (const { query, headers } of examples) {
     expect(validate(schema, parse(query))).toEqual([]);

@@ -105,13 +105,13 @@ async function onceForEachVersion(
 /** Of everything that decides what a prepared database holds: its migrations and its seed. */
 async function fingerprint({ name, migrations }: DatabaseDescription): Promise<string> {
   const hash = createHash('sha256');
-  const seeds = path.join(ROOT, 'subgraphs', name);
+  const seeds = path.join(ROOT, 'subgraphs', name, 'seed');
   for (const { folder } of migrations) {
     for (const file of (await readdir(folder)).toSorted())
       hash.update(file).update(await readFile(new URL(file, folder)));
   }
   for (const file of (await readdir(seeds).catch((): string[] => [])).toSorted()) {
-    if (file.startsWith('seed')) hash.update(file).update(await readFile(path.join(seeds, file)));
+    if (!file.includes('.test.')) hash.update(file).update(await readFile(path.join(seeds, file)));
   }
   return hash.digest('hex');
 }
