@@ -100,11 +100,11 @@ function isCode(name: string): boolean {
 
 test('a decision has its number, its date and whether it is in force', () => {
   const records = files.filter((file) => file.startsWith('docs/decisions/'));
-  for (const file of records) {
-    const [title, blank, status] = read(file).split('\n');
+  const wrong = records.filter((file) => {
+    const [title = '', blank, status = ''] = read(file).split('\n');
     const number = String(Number(path.basename(file).slice(0, 4)));
-    expect(title, file).toMatch(new RegExp(`^# ${number}\\. .+`));
-    expect(blank, file).toBe('');
-    expect(status, file).toMatch(/^\d{4}-\d{2}-\d{2} · (?:in force|superseded by \d+)$/);
-  }
+    const isDated = /^\d{4}-\d{2}-\d{2} · (?:in force|superseded by \d+)$/.test(status);
+    return !title.startsWith(`# ${number}. `) || blank !== '' || !isDated;
+  });
+  expect(wrong).toEqual([]);
 });
