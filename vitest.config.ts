@@ -2,9 +2,10 @@ import { createRequire } from 'node:module';
 import { defineConfig } from 'vitest/config';
 
 /**
- * Three kinds of test, told apart by their file name:
- *   *.test.ts      pure, no database          *.int.test.ts  real PostgreSQL, sockets and memory, a process a file
- *   *.e2e.test.ts  the whole system as processes of its own
+ * Four kinds of test, told apart by their file name:
+ *   *.test.ts      pure, no database          *.int.test.ts     real PostgreSQL and sockets, in this process
+ *   *.e2e.test.ts  the whole system as processes of its own     *.memory.test.ts  what is held, in a process a file
+ * Files of the first two share processes: loading our code anew for each took longer than most of their tests.
  */
 export default defineConfig({
   // As Node itself resolves: two copies of graphql in one process do not know each other's types.
@@ -20,21 +21,25 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          // Pure functions leave nothing behind, and loading graphql anew for each file takes longer than the tests.
           isolate: false,
           include: ['**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/*.int.test.ts', '**/*.e2e.test.ts', 'tests/oracle/**'],
+          exclude: ['**/node_modules/**', '**/*.{int,e2e,memory}.test.ts', 'tests/oracle/**'],
         },
       },
       {
         extends: true,
         test: {
           name: 'integration',
+          isolate: false,
           include: ['**/*.int.test.ts'],
           exclude: ['**/node_modules/**'],
           globalSetup: ['tests/support/database/global-setup.ts'],
           execArgv: ['--import', './system/drizzle-as-commonjs.ts'],
         },
+      },
+      {
+        extends: true,
+        test: { name: 'memory', include: ['**/*.memory.test.ts'], exclude: ['**/node_modules/**'] },
       },
       {
         extends: true,
